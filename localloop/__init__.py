@@ -1,0 +1,1 @@
+"""LocalLoop: work on annotated datasets offline, and sync them with the Dataloop platform."""

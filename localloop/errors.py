@@ -1,0 +1,142 @@
+"""The error tree. Every error that LocalLoop raises on purpose is here; :func:`exit_code` tells what a shell sees.
+
+::
+
+    LocalLoopError                     1
+    ├── StoreError                     1
+    │   ├── StoreNotFoundError         3   no store where one was expected
+    │   ├── StoreExistsError           1   a store is already there
+    │   ├── StoreTooNewError          10   written by a newer program
+    │   └── StoreDamagedError         11   not readable, or an invariant is broken
+    ├── RemoteError                    1
+    │   ├── TransientError             5   time-out, dropped connection, 5xx
+    │   │   ├── OfflineError           5   nothing could be sent at all
+    │   │   └── ThrottledError         5   429
+    │   ├── AuthError                  6   log in again
+    │   └── PermanentError             9   refused for good
+    │       └── RemoteNotFoundError    3   404
+    ├── Halt                           7
+    │   ├── MassDeletionHalt           7   too much would be deleted
+    │   └── OtherAccountHalt          12   the store belongs to another account
+    ├── LockedError                    8   another process is syncing
+    └── PlatformError                  1   what dtlpy raises: a code and a message
+        ├── BadRequest                 2   400
+        ├── Unauthorized               6   401
+        ├── Forbidden                  9   403
+        ├── NotFound                   3   404
+        ├── Conflict                   1   409
+        └── UnprocessableEntity        2   422
+"""
+
+from __future__ import annotations
+
+from localloop_schema.errors import (
+    LocalLoopError,
+    StoreDamagedError,
+    StoreError,
+    StoreExistsError,
+    StoreNotFoundError,
+    StoreTooNewError,
+)
+from localloop_sync.errors import (
+    AuthError,
+    Halt,
+    LockedError,
+    MassDeletionHalt,
+    OfflineError,
+    OtherAccountHalt,
+    PermanentError,
+    RemoteError,
+    RemoteNotFoundError,
+    ThrottledError,
+    TransientError,
+)
+
+
+class PlatformError(LocalLoopError):
+    """An error in the shape that dtlpy raises: ``('404', "Dataset not found. Name: 'x'")``.
+
+    Args:
+        status_code: The HTTP status that the platform would answer, as text or number.
+        message: What is wrong, as one sentence.
+    """
+
+    status: int = 500
+
+    def __init__(self, status_code: str | int = "", message: str = "") -> None:
+        super().__init__(message)
+        self.status_code = str(status_code or self.status)
+        self.args = (self.status_code, message)
+
+    def __str__(self) -> str:
+        """The pair, as dtlpy prints it."""
+        return f"({self.status_code!r}, {self.message!r})"
+
+
+class BadRequest(PlatformError):
+    """400: the request makes no sense."""
+
+    status = 400
+    exit_code = 2
+
+
+class Unauthorized(PlatformError):
+    """401: nobody is logged in."""
+
+    status = 401
+    exit_code = 6
+
+
+class Forbidden(PlatformError):
+    """403: the role does not allow it."""
+
+    status = 403
+    exit_code = 9
+
+
+class NotFound(PlatformError):
+    """404: there is no such entity."""
+
+    status = 404
+    exit_code = 3
+
+
+class Conflict(PlatformError):
+    """409: something is already there."""
+
+    status = 409
+
+
+class UnprocessableEntity(PlatformError):
+    """422: understood, and cannot be done (an unknown filter operator, for instance)."""
+
+    status = 422
+    exit_code = 2
+
+
+__all__ = [
+    "AuthError",
+    "BadRequest",
+    "Conflict",
+    "Forbidden",
+    "Halt",
+    "LocalLoopError",
+    "LockedError",
+    "MassDeletionHalt",
+    "NotFound",
+    "OfflineError",
+    "OtherAccountHalt",
+    "PermanentError",
+    "PlatformError",
+    "RemoteError",
+    "RemoteNotFoundError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreExistsError",
+    "StoreNotFoundError",
+    "StoreTooNewError",
+    "ThrottledError",
+    "TransientError",
+    "Unauthorized",
+    "UnprocessableEntity",
+]

@@ -1,0 +1,213 @@
+"""Rows and documents: the part of an entity that people edit and that sync compares.
+
+A *document* is a JSON object with the wire's own names, holding only what a person may edit. Everything else in a
+row (who, when, what the platform derived) is a *fact*: taken from whoever knows it best and never a conflict.
+A null anywhere in ``metadata`` means "absent", as in the platform's merge patches (docs/platform/wire.md, 4.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from posixpath import basename, dirname
+from typing import Any
+
+from localloop_schema.kinds import EntityKind
+
+Document = dict[str, Any]
+Columns = dict[str, Any]
+
+#: ``metadata.system`` keys of an item that the platform derives or keeps books in; all others are the user's.
+DERIVED_ITEM_SYSTEM = frozenset(
+    {
+        "annotationQueryCount",
+        "annotationStatus",
+        "bitDepth",
+        "channels",
+        "deleted",
+        "duration",
+        "encoding",
+        "executionLogs",
+        "exif",
+        "fps",
+        "height",
+        "isBinary",
+        "mimetype",
+        "modalities",
+        "nb_frames",
+        "originalPath",
+        "originalname",
+        "refs",
+        "shebang",
+        "size",
+        "snapshotPartition",
+        "taskStatusLog",
+        "thumbnailAnnotationsId",
+        "thumbnailId",
+        "width",
+    }
+)
+
+
+def _prune(value: Any) -> Any:
+    """The same JSON without nulls inside objects (a null is an absent key)."""
+    if isinstance(value, dict):
+        return {key: _prune(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+def _split_metadata(metadata: Mapping[str, Any], derived: Callable[[str], bool]) -> tuple[Document, Document]:
+    """Metadata as (what people edit, what the platform derives under ``system``)."""
+    system = metadata.get("system") or {}
+    own = {key: _prune(value) for key, value in metadata.items() if key != "system" and value is not None}
+    kept = {key: _prune(value) for key, value in system.items() if not derived(key) and value is not None}
+    if kept:
+        own["system"] = kept
+    facts = {key: value for key, value in system.items() if derived(key)}
+    return own, facts
+
+
+def _all(_key: str) -> bool:
+    return True
+
+
+def _none(_key: str) -> bool:
+    return False
+
+
+_DERIVED: dict[EntityKind, Callable[[str], bool]] = {
+    EntityKind.PROJECT: _none,
+    EntityKind.MEMBER: _none,
+    EntityKind.ONTOLOGY: _all,
+    EntityKind.RECIPE: _all,
+    EntityKind.DATASET: _all,
+    EntityKind.ITEM: DERIVED_ITEM_SYSTEM.__contains__,
+    EntityKind.ANNOTATION: _none,
+    EntityKind.TASK: _all,
+    EntityKind.ASSIGNMENT: _all,
+}
+
+#: Document key → column, for the fields that are copied as they are.
+_FIELDS: dict[EntityKind, dict[str, str]] = {
+    EntityKind.PROJECT: {"name": "name"},
+    EntityKind.MEMBER: {"email": "email", "role": "role"},
+    EntityKind.ONTOLOGY: {"title": "title", "labels": "labels", "attributes": "attributes"},
+    EntityKind.RECIPE: {
+        "title": "title",
+        "description": "description",
+        "ontologies": "ontologies",
+        "settings": "settings",
+    },
+    EntityKind.DATASET: {
+        "name": "name",
+        "recipes": "recipes",
+        "readonly": "readonly",
+        "expirationOptions": "expiration_options",
+    },
+    EntityKind.ITEM: {"type": "type", "filename": "filename", "description": "description"},
+    EntityKind.ANNOTATION: {
+        "type": "type",
+        "label": "label",
+        "coordinates": "coordinates",
+        "attributes": "attributes",
+        "description": "description",
+        "source": "source",
+    },
+    EntityKind.TASK: {
+        "name": "name",
+        "status": "status",
+        "taskOwner": "task_owner",
+        "dueDate": "due_date",
+        "spec": "spec",
+        "query": "query",
+        "priority": "priority",
+        "availableActions": "available_actions",
+        "workload": "workload",
+    },
+    EntityKind.ASSIGNMENT: {"name": "name", "annotator": "annotator", "status": "status"},
+}
+
+_HAS_METADATA = frozenset(EntityKind) - {EntityKind.PROJECT, EntityKind.MEMBER}
+
+
+def to_document(kind: EntityKind, columns: Mapping[str, Any]) -> Document:
+    """The document of a row.
+
+    Args:
+        kind: What the row is.
+        columns: The row's columns by database name (``metadata``, not ``metadata_``).
+
+    Returns:
+        A new document without nulls; ``metadata`` is always an object where the kind has one.
+    """
+    document: Document = {}
+    for key, column in _FIELDS[kind].items():
+        value = columns.get(column)
+        if value is not None:
+            document[key] = _prune(value) if key in {"labels", "attributes", "settings"} else value
+    if kind in _HAS_METADATA:
+        document["metadata"] = _split_metadata(columns.get("metadata") or {}, _DERIVED[kind])[0]
+    if kind is EntityKind.ITEM and columns.get("type", "file") == "file":
+        content: Document = {"size": columns.get("size") or 0}
+        if columns.get("digest"):
+            content["digest"] = columns["digest"]
+        document["content"] = content
+    return document
+
+
+def derived_system(kind: EntityKind, metadata: Mapping[str, Any]) -> Document:
+    """The part of ``metadata.system`` that the platform derives, which no document holds."""
+    return _split_metadata(metadata, _DERIVED[kind])[1]
+
+
+def to_columns(kind: EntityKind, document: Mapping[str, Any], derived: Mapping[str, Any]) -> Columns:
+    """The columns that a document determines.
+
+    Args:
+        kind: What the entity is.
+        document: The document; an absent key becomes null, or the column's empty value.
+        derived: The derived part of ``metadata.system`` to keep beside the document's own metadata.
+
+    Returns:
+        Column values by database name.
+    """
+    columns: Columns = {}
+    for key, column in _FIELDS[kind].items():
+        columns[column] = document.get(key, _EMPTY.get((kind, key)))
+    if kind in _HAS_METADATA:
+        metadata = dict(document.get("metadata") or {})
+        system = {**derived, **(metadata.get("system") or {})}
+        if system:
+            metadata["system"] = system
+        columns["metadata"] = metadata
+    if kind is EntityKind.ITEM:
+        columns["dir"] = dirname(columns["filename"]) or "/"
+        columns["name"] = basename(columns["filename"])
+        content = document.get("content") or {}
+        columns["digest"] = content.get("digest")
+        columns["size"] = content.get("size", 0)
+    return columns
+
+
+#: What a column holds when the document has no such key, where null would not do.
+_EMPTY: dict[tuple[EntityKind, str], Any] = {
+    (EntityKind.ONTOLOGY, "title"): "",
+    (EntityKind.ONTOLOGY, "labels"): {},
+    (EntityKind.ONTOLOGY, "attributes"): {},
+    (EntityKind.RECIPE, "title"): "",
+    (EntityKind.RECIPE, "ontologies"): [],
+    (EntityKind.RECIPE, "settings"): {},
+    (EntityKind.DATASET, "recipes"): [],
+    (EntityKind.DATASET, "readonly"): False,
+    (EntityKind.ITEM, "type"): "file",
+    (EntityKind.ANNOTATION, "attributes"): [],
+    (EntityKind.ANNOTATION, "source"): "sdk",
+    (EntityKind.TASK, "status"): "open",
+    (EntityKind.TASK, "taskOwner"): "",
+    (EntityKind.TASK, "spec"): {},
+    (EntityKind.TASK, "query"): "{}",
+    (EntityKind.TASK, "priority"): 2,
+    (EntityKind.TASK, "availableActions"): [],
+    (EntityKind.TASK, "workload"): [],
+    (EntityKind.ASSIGNMENT, "name"): "",
+    (EntityKind.ASSIGNMENT, "status"): "todo",
+}

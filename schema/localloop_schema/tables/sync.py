@@ -1,0 +1,94 @@
+"""What the engine remembers: bases, checkpoints, conflicts, tombstones, subscriptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from localloop_schema.tables.entity import json_object
+
+
+class BaseSnapshot(SQLModel, table=True):
+    """The last state of an entity that store and platform agreed on, in local ids.
+
+    ``parents`` are kept so that an entity can be found by its dataset; ``remote_updated_at`` is the platform's time.
+    """
+
+    __tablename__ = "base_snapshots"
+    __table_args__ = (Index("ix_base_dataset", "kind", "dataset_id", "remote_id"),)
+
+    kind: str = Field(primary_key=True)
+    entity_id: str = Field(primary_key=True)
+    remote_id: str
+    dataset_id: str | None = None
+    document: dict[str, Any] = json_object()
+    remote_updated_at: str = ""
+
+
+class Checkpoint(SQLModel, table=True):
+    """How far a pull of one resource of one dataset has come.
+
+    ``phase`` is ``bootstrap`` (by id; ``cursor_id`` is the last id seen, ``updated_at`` where the delta starts later)
+    or ``delta`` (by ``(updated_at, cursor_id)``). ``pulls`` counts completed pulls, to time the full id sweep.
+    """
+
+    __tablename__ = "checkpoints"
+
+    dataset_id: str = Field(primary_key=True)
+    resource: str = Field(primary_key=True)
+    phase: str = "bootstrap"
+    updated_at: str = ""
+    cursor_id: str = ""
+    pulls: int = 0
+
+
+class Conflict(SQLModel, table=True):
+    """The same field changed on both sides, or a change here and a deletion there (or the reverse).
+
+    ``path`` is the field's path in the document, empty for a whole entity. An absent value is an absent key in
+    ``values``, which holds ``base``, ``mine`` and ``theirs``.
+    """
+
+    __tablename__ = "conflicts"
+    __table_args__ = (Index("ix_conflicts_entity", "kind", "entity_id", "state"),)
+
+    id: str = Field(primary_key=True)
+    kind: str
+    entity_id: str
+    sort: str
+    path: list[str] = Field(default_factory=list, sa_type=JSON, nullable=False)
+    values: dict[str, Any] = json_object()
+    state: str = "open"
+    resolution: str | None = None
+    created_at: str
+    resolved_at: str | None = None
+
+
+class Tombstone(SQLModel, table=True):
+    """The record that an entity was deleted, by whom and how we know, with its last document."""
+
+    __tablename__ = "tombstones"
+
+    kind: str = Field(primary_key=True)
+    entity_id: str = Field(primary_key=True)
+    remote_id: str | None = Field(default=None, index=True)
+    document: dict[str, Any] = json_object()
+    parents: dict[str, Any] = json_object()
+    deleted_by: str = ""
+    deleted_at: str
+    origin: str = "local"
+
+
+class Subscription(SQLModel, table=True):
+    """Which project or dataset of the platform this store mirrors. ``dataset_id`` null means the whole project."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (Index("ux_subscriptions", "project_id", "dataset_id", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: str
+    dataset_id: str | None = None
+    filter: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    created_at: str

@@ -1,0 +1,1 @@
+"""The sync engine: a pure core, narrow ports, and the drivers that stand behind them."""

@@ -1,0 +1,103 @@
+"""What can go wrong between a store and a platform: four classes of remote errors, and the halts.
+
+Whether to try again is a question to the error (:attr:`RemoteError.transient`), asked only by the retry driver.
+The whole tree is drawn in :mod:`localloop.errors`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from localloop_schema.errors import LocalLoopError
+
+
+class RemoteError(LocalLoopError):
+    """The platform, or the way to it, refused a request.
+
+    Args:
+        message: What is wrong, as one sentence.
+        status: The HTTP status, or 0 when there was no reply.
+        advice: What to do next.
+    """
+
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, status: int = 0, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.status = status
+
+
+class TransientError(RemoteError):
+    """A time-out, a dropped connection or a 5xx: the same request may succeed later."""
+
+    exit_code = 5
+    transient = True
+
+
+class OfflineError(TransientError):
+    """No connection to the platform could be made at all, so nothing was sent."""
+
+
+class ThrottledError(TransientError):
+    """The platform asks for fewer requests.
+
+    Args:
+        message: What is wrong, as one sentence.
+        status: The HTTP status.
+        retry_after: How long the platform asks to wait, in seconds, or None when it does not say.
+    """
+
+    def __init__(self, message: str, *, status: int = 429, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class AuthError(RemoteError):
+    """The platform does not accept the credentials, or there are none. Nothing else was touched."""
+
+    exit_code = 6
+
+
+class PermanentError(RemoteError):
+    """The platform refused this request for good (403, 404, 409, 422, ...); others may succeed."""
+
+    exit_code = 9
+
+
+class RemoteNotFoundError(PermanentError):
+    """The platform has no such entity (404)."""
+
+    exit_code = 3
+
+
+class Halt(LocalLoopError):
+    """The engine stopped before doing damage. Nothing was changed by the step that halted."""
+
+    exit_code = 7
+
+
+class MassDeletionHalt(Halt):
+    """A sync would delete more than the allowed share.
+
+    Args:
+        message: What would happen, as one sentence.
+        side: Where entities would be deleted: ``here`` or ``platform``.
+        entities: The names of what would be deleted.
+    """
+
+    def __init__(self, message: str, *, side: str, entities: list[str]) -> None:
+        super().__init__(message, advice="Look at the list; `localloop sync --allow-deletions` goes on.")
+        self.side = side
+        self.entities = entities
+
+
+class OtherAccountHalt(Halt):
+    """The store belongs to another gate or account than the one that is logged in."""
+
+    exit_code = 12
+
+
+class LockedError(LocalLoopError):
+    """Another process is syncing this store."""
+
+    exit_code = 8

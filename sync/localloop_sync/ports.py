@@ -1,0 +1,179 @@
+"""The four narrow ports through which the engine sees the world.
+
+Each is a contract that any adapter keeps; ``tests/contract`` holds one suite per port. Documents that cross the
+``Remote`` port are in the platform's own ids; the journal translates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from localloop_schema.documents import Document
+from localloop_schema.kinds import EntityKind
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEntity:
+    """An entity as the platform has it.
+
+    Attributes:
+        kind: What it is.
+        id: Its id on the platform. A member's is ``{project id}/{e-mail}``.
+        document: The editable part, in the platform's ids (see ``localloop_schema.documents``).
+        parents: The platform's ids of its parents, by kind.
+        facts: Columns of the mirror row that no document holds: ``creator, created_at, updated_at, updated_by,
+            hash, mimetype, hidden, ...``; the key ``derived`` holds the derived part of ``metadata.system``.
+    """
+
+    kind: EntityKind
+    id: str
+    document: Document
+    parents: Mapping[EntityKind, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def updated_at(self) -> str:
+        """When the platform says it last changed: ISO-8601 text, or empty when it does not say."""
+        return str(self.facts.get("updated_at") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look: ids on the platform. ``item`` narrows annotations to one item."""
+
+    project: str | None = None
+    dataset: str | None = None
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a listing goes on. By id when ``updated_at`` is None, else by ``(updated_at, id)``; both exclusive."""
+
+    id: str = ""
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePage:
+    """One page of a listing. ``more`` says whether entities follow after the last one."""
+
+    entities: Sequence[RemoteEntity]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is logged in where."""
+
+    gate: str
+    email: str
+
+
+class Remote(Protocol):
+    """A platform. Every method may raise the errors of :mod:`localloop_sync.errors` and no others."""
+
+    def account(self) -> Account:
+        """Who is logged in; asks the platform, so it also proves that the credentials are accepted."""
+        ...
+
+    def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
+        """One page of items or annotations of ``scope.dataset``, ordered as the cursor says."""
+        ...
+
+    def newest(self, kind: EntityKind, scope: Scope) -> str:
+        """The largest ``updatedAt`` among items or annotations of a dataset; empty text when there are none."""
+        ...
+
+    def count(self, kind: EntityKind, scope: Scope) -> int:
+        """How many items or annotations a dataset has, without listing them."""
+        ...
+
+    def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
+        """All projects; or all members, recipes, ontologies, datasets, tasks or assignments of a scope."""
+        ...
+
+    def get(self, kind: EntityKind, remote_id: str) -> RemoteEntity | None:
+        """One entity, or None when the platform says it has none (404)."""
+        ...
+
+    def find(self, kind: EntityKind, scope: Scope, keys: Sequence[str]) -> Sequence[RemoteEntity]:
+        """Entities by natural key: names, titles, paths, e-mails, or annotations' ``metadata.system.clientId``."""
+        ...
+
+    def create(
+        self, kind: EntityKind, scope: Scope, documents: Sequence[Document]
+    ) -> Sequence[RemoteEntity]:
+        """Create entities of one kind in one parent; the result is in the order of ``documents``.
+
+        Not for items of type ``file``, which come with their content (:meth:`upload`). A dataset whose document
+        has no ``recipes`` gets the platform's default recipe.
+        """
+        ...
+
+    def update(
+        self, kind: EntityKind, remote_id: str, document: Document, base: Document
+    ) -> RemoteEntity:
+        """Send the smallest patch that turns ``base`` into ``document``; returns the entity as it then is."""
+        ...
+
+    def delete(self, kind: EntityKind, remote_id: str) -> None:
+        """Delete; an entity that is already gone is success."""
+        ...
+
+    def upload(
+        self, scope: Scope, document: Document, content: Path, *, overwrite: bool
+    ) -> tuple[RemoteEntity, bool]:
+        """Send a file to the path ``document["filename"]`` of a dataset, streamed.
+
+        Returns:
+            The item that is then at that path, and whether this call wrote it (False: something was there).
+        """
+        ...
+
+    def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
+        """The content of an item from a byte offset on, in chunks."""
+        ...
+
+
+class Blobs(Protocol):
+    """The content-addressed cache, as far as the engine needs it."""
+
+    def path(self, digest: str) -> Path | None:
+        """Where the bytes of a digest are, or None when they are not here."""
+        ...
+
+    def fetch(self, key: str, size: int, chunks: "ChunkSource") -> str:
+        """Take content in, resuming an earlier part of the same ``key``; returns its digest.
+
+        Raises:
+            TransientError: The content came short.
+        """
+        ...
+
+
+class ChunkSource(Protocol):
+    """Opens content at a byte offset."""
+
+    def __call__(self, offset: int) -> Iterator[bytes]:
+        """Chunks from ``offset`` on."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, for the engine: the core itself knows none."""
+
+    def now(self) -> str:
+        """The time as ISO-8601 UTC text with milliseconds and ``Z``."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from some fixed point."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
