@@ -8,6 +8,10 @@
     │   ├── StoreExistsError           1   a store is already there
     │   ├── StoreTooNewError          10   written by a newer program
     │   └── StoreDamagedError         11   not readable, or an invariant is broken
+    ├── BlobError                      1
+    │   ├── BlobMissingError           3   the bytes are not here
+    │   ├── BlobDamagedError          11   bytes that are not those of their name
+    │   └── SourceChangedError         1   a file changed while it was read
     ├── RemoteError                    1
     │   ├── TransientError             5   time-out, dropped connection, 5xx
     │   │   ├── OfflineError           5   nothing could be sent at all
@@ -30,6 +34,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from localloop_schema.errors import (
     LocalLoopError,
     StoreDamagedError,
@@ -51,6 +57,56 @@ from localloop_sync.errors import (
     ThrottledError,
     TransientError,
 )
+
+
+class BlobError(LocalLoopError):
+    """Bytes cannot be taken into the cache, or out of it."""
+
+
+class BlobMissingError(BlobError):
+    """The bytes of a digest are not in the cache.
+
+    Args:
+        message: What is wrong, as one sentence.
+        digest: Which bytes.
+        advice: What to do next.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, digest: str, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.digest = digest
+
+
+class BlobDamagedError(BlobError):
+    """Bytes are not those of the digest or the size they were given with.
+
+    Args:
+        message: What is wrong, as one sentence.
+        digest: The digest in question.
+        advice: What to do next.
+    """
+
+    exit_code = 11
+
+    def __init__(self, message: str, *, digest: str, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.digest = digest
+
+
+class SourceChangedError(BlobError):
+    """A file changed while it was being taken in, so nothing was kept of it.
+
+    Args:
+        message: What is wrong, as one sentence.
+        source: Which file.
+        advice: What to do next.
+    """
+
+    def __init__(self, message: str, *, source: Path, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.source = source
 
 
 class PlatformError(LocalLoopError):
@@ -117,6 +173,9 @@ class UnprocessableEntity(PlatformError):
 __all__ = [
     "AuthError",
     "BadRequest",
+    "BlobDamagedError",
+    "BlobError",
+    "BlobMissingError",
     "Conflict",
     "Forbidden",
     "Halt",
@@ -130,6 +189,7 @@ __all__ = [
     "PlatformError",
     "RemoteError",
     "RemoteNotFoundError",
+    "SourceChangedError",
     "StoreDamagedError",
     "StoreError",
     "StoreExistsError",

@@ -1,0 +1,64 @@
+"""Publishing: how drafts become visible, whole and durable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from localloop.blobs.drafts import Draft
+from localloop.blobs.files import make_final, sync_directory
+from localloop.blobs.layout import BlobRef, Layout
+
+
+class Publisher:
+    """Moves drafts to their places, step by step for many at once.
+
+    Every file is synced before its rename, so a visible blob is whole even after a power cut; the directories are
+    synced once at the end, and only then does :meth:`publish` return. Doing each step for the whole group lets
+    the file system write one journal transaction instead of one a file.
+
+    Args:
+        layout: The cache.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        # Directories whose own names this process has made durable. Another process may have made a directory
+        # and died before syncing its parent, so "it exists" is not enough.
+        self._rooted: set[Path] = set()
+
+    def publish(self, drafts: Sequence[Draft]) -> None:
+        """Make drafts visible and durable; of equal bytes one copy is kept.
+
+        Args:
+            drafts: Whole files with their digests.
+        """
+        fresh = {draft.ref.digest: draft for draft in drafts if not self._holds(draft.ref)}
+        for draft in fresh.values():
+            make_final(draft.path)
+        for draft in fresh.values():
+            target = self._place(draft.ref)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.path.replace(target)
+        # Blobs that were there already are included: whoever renamed them may not have synced the directory yet.
+        self._sync({self._place(draft.ref).parent for draft in drafts})
+
+    def _holds(self, ref: BlobRef) -> bool:
+        """Whether the blob is there. One of another size is damaged, and is replaced by the good bytes at hand."""
+        try:
+            return self._place(ref).stat().st_size == ref.size
+        except FileNotFoundError:
+            return False
+
+    def _place(self, ref: BlobRef) -> Path:
+        place = self._layout.blob(ref.digest)
+        assert place is not None, "drafts carry digests computed here"
+        return place
+
+    def _sync(self, shelves: set[Path]) -> None:
+        unrooted = {shelf for shelf in shelves if shelf not in self._rooted}
+        outer = {shelf.parent for shelf in unrooted}
+        root = {self._layout.root} if outer - self._rooted else set()
+        for directory in [*sorted(shelves), *sorted(outer), *root]:
+            sync_directory(directory)
+        self._rooted |= unrooted | outer

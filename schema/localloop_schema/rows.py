@@ -1,0 +1,109 @@
+"""Rows as plain mappings, through SQLAlchemy Core: the hot path of reading and writing the mirror.
+
+Columns are named as in the database (``metadata``, not the models' ``metadata_``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, or_, select, update
+
+from localloop_schema.kinds import PARENTS, EntityKind
+from localloop_schema.tables import MODELS
+
+Row = dict[str, Any]
+
+#: How many values one ``IN (...)`` may have; SQLite's own limit is far higher, plans and parse time are not.
+CHUNK = 500
+
+
+def table(kind: EntityKind) -> Table:
+    """The mirror table of a kind."""
+    return MODELS[kind].__table__  # type: ignore[attr-defined,no-any-return]  # SQLModel sets it on table models
+
+
+def get_row(connection: Connection, kind: EntityKind, entity_id: str) -> Row | None:
+    """The row with this local id, deleted or not."""
+    found = connection.execute(select(table(kind)).where(table(kind).c.id == entity_id)).mappings().first()
+    return dict(found) if found else None
+
+
+def resolve(connection: Connection, kind: EntityKind, any_id: str) -> Row | None:
+    """The row with this local *or* platform id, deleted or not; the local id wins."""
+    columns = table(kind).c
+    found = connection.execute(
+        select(table(kind)).where(or_(columns.id == any_id, columns.remote_id == any_id))
+    ).mappings()
+    rows = [dict(row) for row in found]
+    return next((row for row in rows if row["id"] == any_id), rows[0] if rows else None)
+
+
+def get_rows(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, Row]:
+    """The rows with these local ids, by id."""
+    found: dict[str, Row] = {}
+    for part in chunks(ids):
+        result = connection.execute(select(table(kind)).where(table(kind).c.id.in_(part))).mappings()
+        found.update((row["id"], dict(row)) for row in result)
+    return found
+
+
+def rows_where(connection: Connection, kind: EntityKind, **equal: Any) -> list[Row]:
+    """Rows whose columns have these values (None means null), in id order, deleted ones too."""
+    columns = table(kind).c
+    query = select(table(kind)).order_by(columns.id)
+    for name, value in equal.items():
+        query = query.where(columns[name].is_(None) if value is None else columns[name] == value)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def live_rows(connection: Connection, kind: EntityKind, **equal: Any) -> list[Row]:
+    """Like :func:`rows_where`, without those that are deleted here."""
+    return rows_where(connection, kind, deleted_at=None, **equal)
+
+
+def insert_rows(connection: Connection, kind: EntityKind, rows: Sequence[Row]) -> None:
+    """Insert rows in one ``executemany``. All must have the same keys."""
+    if rows:
+        connection.execute(insert(table(kind)), rows)
+
+
+def update_row(connection: Connection, kind: EntityKind, entity_id: str, columns: Mapping[str, Any]) -> None:
+    """Set columns of one row."""
+    if columns:
+        connection.execute(update(table(kind)).where(table(kind).c.id == entity_id).values(**columns))
+
+
+def purge_rows(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:
+    """Remove rows for good. Their children must be gone already."""
+    for part in chunks(ids):
+        connection.execute(delete(table(kind)).where(table(kind).c.id.in_(part)))
+
+
+def parents_of(kind: EntityKind, row: Mapping[str, Any]) -> dict[EntityKind, str]:
+    """The local ids of a row's parents, by kind; absent where the row names none."""
+    named = {parent: row.get(f"{parent}_id") for parent in PARENTS[kind]}
+    return {parent: value for parent, value in named.items() if value}
+
+
+def children_of(connection: Connection, kind: EntityKind, entity_id: str) -> list[tuple[EntityKind, Row]]:
+    """Every live entity that names this one as a parent, deepest kinds first."""
+    return [
+        (child, row)
+        for child in reversed(EntityKind)
+        if kind in PARENTS[child]
+        for row in live_rows(connection, child, **{f"{kind}_id": entity_id})
+    ]
+
+
+def chunks(values: Iterable[str], size: int = CHUNK) -> Iterable[list[str]]:
+    """The values in lists of at most ``size``."""
+    part: list[str] = []
+    for value in values:
+        part.append(value)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part

@@ -1,0 +1,112 @@
+"""Documents as maps of leaves.
+
+A document is taken apart into ``{path: value}``, where a value is anything but a non-empty object (or is an object
+that the kind's rules call an atom). Merging, comparing and logging work on leaves, so that two people who edit
+different keys of the same object never collide. An empty object is a leaf, so that taking apart loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from localloop_schema.documents import Document
+
+Path = tuple[str, ...]
+Leaves = dict[Path, Any]
+
+
+class _Missing:
+    """The absence of a value, which is not null."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+
+
+def flatten(document: Mapping[str, Any], atoms: frozenset[Path] = frozenset()) -> Leaves:
+    """The leaves of a document.
+
+    Args:
+        document: A document without nulls.
+        atoms: Paths whose value is taken whole.
+
+    Returns:
+        Path → value; :func:`unflatten` is the inverse.
+    """
+    return dict(_walk((), document, atoms))
+
+
+def _walk(prefix: Path, value: Mapping[str, Any], atoms: frozenset[Path]) -> Iterator[tuple[Path, Any]]:
+    for key, inner in value.items():
+        path = (*prefix, key)
+        if inner is None:
+            continue
+        if isinstance(inner, Mapping) and inner and path not in atoms:
+            before = True
+            for leaf in _walk(path, inner, atoms):
+                before = False
+                yield leaf
+            if before:  # held only nulls
+                yield path, {}
+        else:
+            yield path, inner
+
+
+def unflatten(leaves: Mapping[Path, Any]) -> Document:
+    """The document that has these leaves.
+
+    An empty object at a path that also has deeper leaves is no leaf: two sides may have filled the same object.
+    """
+    document: Document = {}
+    for path, value in sorted(leaves.items(), key=lambda leaf: len(leaf[0])):
+        target = document
+        for key in path[:-1]:
+            inner = target.get(key)
+            if not isinstance(inner, dict):
+                inner = target[key] = {}
+            target = inner
+        target[path[-1]] = {} if isinstance(value, Mapping) and not value else value
+    return document
+
+
+def overlapping(leaves: Mapping[Path, Any]) -> Iterator[Path]:
+    """Paths that hold a value although deeper paths do too: no document can have both."""
+    for path, value in leaves.items():
+        if isinstance(value, Mapping) and not value:
+            continue
+        if any(len(other) > len(path) and other[: len(path)] == path for other in leaves):
+            yield path
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two leaf values are the same JSON.
+
+    Booleans are not numbers, but ``1`` and ``1.0`` are one number: platforms write either.
+    """
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
+
+
+def same_content(left: Any, right: Any) -> bool:
+    """Whether two ``content`` values can be the same bytes: equal size, and equal digest where both are known."""
+    if left is MISSING or right is MISSING:
+        return left is right
+    if left.get("size") != right.get("size"):
+        return False
+    digests = {left.get("digest"), right.get("digest")} - {None}
+    return len(digests) < 2  # noqa: PLR2004 - one known digest, or none, contradicts nothing
+
+
+def same_leaf(path: Path, left: Any, right: Any) -> bool:
+    """Whether the leaf at ``path`` has the same value on two sides."""
+    if path == ("content",):
+        return same_content(left, right)
+    return same(left, right)

@@ -1,0 +1,63 @@
+"""What differs between kinds: which values are atoms, where ids stand, who wins what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from localloop_schema.kinds import EntityKind
+from localloop_sync.core.leaves import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How documents of one kind are taken apart.
+
+    Attributes:
+        atoms: Paths whose value is one value even when it is an object.
+        references: Paths that hold an id, or an array of ids, of another kind.
+        platform_first: Path prefixes where the platform's value wins without a conflict when an entity is new on
+            both sides, because the local one was only a guess of what the platform will derive.
+        key: The path that is the natural key within the parent, by which a create is found again.
+    """
+
+    atoms: frozenset[Path] = frozenset()
+    references: tuple[tuple[Path, EntityKind], ...] = ()
+    platform_first: tuple[Path, ...] = ()
+    key: Path = ()
+
+
+CONTENT: Path = ("content",)
+
+RULES: dict[EntityKind, Rules] = {
+    EntityKind.PROJECT: Rules(key=("name",)),
+    EntityKind.MEMBER: Rules(key=("email",)),
+    EntityKind.ONTOLOGY: Rules(key=("title",), platform_first=(("title",), ("metadata",))),
+    EntityKind.RECIPE: Rules(
+        key=("title",),
+        references=((("ontologies",), EntityKind.ONTOLOGY),),
+        platform_first=(("settings",), ("metadata",), ("title",)),
+    ),
+    EntityKind.DATASET: Rules(
+        key=("name",),
+        atoms=frozenset({("expirationOptions",)}),
+        references=((("recipes",), EntityKind.RECIPE),),
+        platform_first=(("recipes",), ("readonly",)),
+    ),
+    EntityKind.ITEM: Rules(
+        key=("filename",),
+        atoms=frozenset({CONTENT}),
+        platform_first=(("metadata", "system"),),
+    ),
+    EntityKind.ANNOTATION: Rules(
+        key=("metadata", "system", "clientId"),
+        atoms=frozenset({("coordinates",)}),
+        references=((("metadata", "system", "parentId"), EntityKind.ANNOTATION),),
+        platform_first=(("source",), ("metadata", "system")),
+    ),
+    EntityKind.TASK: Rules(
+        key=("name",),
+        atoms=frozenset({("spec",)}),
+        platform_first=(("status",), ("availableActions",), ("workload",), ("query",), ("spec",)),
+    ),
+    EntityKind.ASSIGNMENT: Rules(key=("annotator",), platform_first=(("name",), ("status",))),
+}
