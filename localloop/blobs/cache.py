@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from localloop.blobs.drafts import Drafts
 from localloop.blobs.files import clone, copy_hashing, create, hash_file
@@ -24,8 +24,8 @@ GROUP = 256
 class BlobCache:
     """Immutable bytes named by their BLAKE3 digest, each kept once.
 
-    Two facts hold at every moment, also after a crash: a blob's name is the digest of its bytes, and a blob that
-    is visible is whole. Any number of threads and processes may use one cache at once.
+    Two facts hold at every moment, also after a crash: a blob's name is the digest of its bytes, and a blob
+    that is visible is whole. Any number of threads and processes may use one cache at once.
 
     Args:
         root: The directory; made when it is not there.
@@ -45,8 +45,8 @@ class BlobCache:
 
         Args:
             source: The file.
-            link: Whether the blob may be the very file, which saves its space. The file then becomes read-only,
-                and whoever writes to it all the same breaks the blob (``verify`` will find it).
+            link: Whether the blob may be the very file, which saves its space. The file then becomes
+                read-only, and whoever writes to it all the same breaks the blob (``verify`` will find it).
             expected: The digest that the bytes must have.
 
         Returns:
@@ -122,8 +122,8 @@ class BlobCache:
     def fetch(self, key: str, size: int, chunks: ChunkSource) -> str:
         """Take content in, resuming an earlier part of the same key and size; keeps the port ``Blobs``.
 
-        Another thread or process that fetches the same key waits for this one. An error of the source leaves the
-        part for the next try.
+        Another thread or process that fetches the same key waits for this one. An error of the source leaves
+        the part for the next try.
 
         Args:
             key: Any text that names this version of the content.
@@ -134,8 +134,8 @@ class BlobCache:
             The digest; the blob is durable.
 
         Raises:
-            TransientError: The content came short, so the part is kept; or a resumed download came out too long,
-                so the part was dropped. Either way the next try may succeed.
+            TransientError: The content came short, so the part is kept; or a resumed download came out too
+                long, so the part was dropped. Either way the next try may succeed.
             PermanentError: The content, read from its start, is longer than ``size``; the part was dropped.
             ValueError: The size is negative.
         """
@@ -165,7 +165,7 @@ class BlobCache:
         """Whether the bytes of a digest are here."""
         return self.path(digest) is not None
 
-    def open(self, digest: str) -> BinaryIO:
+    def open(self, digest: str) -> BufferedReader:
         """Open a blob for reading; removing it meanwhile does not disturb the reader.
 
         Args:
@@ -233,7 +233,7 @@ class BlobCache:
                 beside.unlink(missing_ok=True)
 
     def digests(self) -> Iterator[str]:
-        """The digests of all blobs, in order. What is added or removed meanwhile may or may not be among them."""
+        """The digests of all blobs, in order; what comes or goes meanwhile may or may not be among them."""
         return self._layout.digests()
 
     def verify(self, progress: Callable[[BlobRef | BrokenBlob], None] | None = None) -> Iterator[BrokenBlob]:
@@ -276,8 +276,8 @@ class BlobCache:
         """Remove leftovers of processes that died while adding.
 
         Args:
-            older_than_seconds: The least time since a leftover was last touched; longer than any one file takes
-                to be hashed, so that nobody's work is swept away.
+            older_than_seconds: The least time since a leftover was last touched; longer than any one file
+                takes to be hashed, so that nobody's work is swept away.
 
         Returns:
             How many were removed.
@@ -299,15 +299,14 @@ class BlobCache:
         self, sources: list[Path], *, link: bool
     ) -> tuple[list[BlobRef], BlobError | OSError | None]:
         failure: BlobError | OSError | None = None
-        refs: list[BlobRef] = []
         with Drafts(self._layout) as drafts:
             try:
                 for source in sources:
-                    refs.append(drafts.from_file(source, link=link))
+                    drafts.from_file(source, link=link)
             except (BlobError, OSError) as error:
                 failure = error
             self._publisher.publish(drafts.whole)
-        return refs, failure
+        return [draft.ref for draft in drafts.whole], failure
 
 
 def _missing(digest: str) -> BlobMissingError:

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,7 +63,7 @@ def create(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
         yield file
 
 
-def chunks_of(file: BinaryIO | FileIO) -> Iterator[memoryview]:
+def chunks_of(file: BufferedReader | FileIO) -> Iterator[memoryview]:
     """Read a file to its end through one buffer: a chunk is valid until the next is asked for.
 
     Args:
@@ -90,7 +90,7 @@ def hash_file(path: Path) -> tuple[str, int]:
         return hash_open_file(file)
 
 
-def hash_open_file(file: BinaryIO | FileIO) -> tuple[str, int]:
+def hash_open_file(file: BufferedReader | FileIO) -> tuple[str, int]:
     """As :func:`hash_file`, from where an open file stands to its end."""
     hasher, size = blake3(), 0
     for chunk in chunks_of(file):
@@ -99,7 +99,7 @@ def hash_open_file(file: BinaryIO | FileIO) -> tuple[str, int]:
     return hasher.hexdigest(), size
 
 
-def copy_hashing(source: BinaryIO | FileIO, target: BinaryIO) -> tuple[str, int]:
+def copy_hashing(source: BufferedReader | FileIO, target: BinaryIO) -> tuple[str, int]:
     """Copy to the end and hash on the way, so that the digest is that of what was written.
 
     Args:
@@ -118,7 +118,7 @@ def copy_hashing(source: BinaryIO | FileIO, target: BinaryIO) -> tuple[str, int]
     return hasher.hexdigest(), size
 
 
-def clone(source: BinaryIO | FileIO, target: BinaryIO) -> bool:
+def clone(source: BufferedReader | FileIO, target: BinaryIO) -> bool:
     """Let an empty file share the bytes of another, copied only when either changes.
 
     Args:

@@ -53,7 +53,7 @@ class Layout:
             sync_directory(root.parent)
 
     def blob(self, digest: str) -> Path | None:
-        """Where a blob is or would be; None when the text is no digest, so that it can never lead elsewhere."""
+        """Where a blob is or would be; None when the text is no digest, so that it never leads elsewhere."""
         if not _DIGEST.fullmatch(digest):
             return None
         return self.root / digest[:2] / digest[2:4] / digest

@@ -28,7 +28,7 @@ def locked(path: Path) -> Iterator[BinaryIO]:
     while True:
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # While we waited the holder may have finished: then this is a blob now, and must not be written to.
+            # While we waited the holder may have finished: then this is a blob, and must not be written to.
             if _is_still_at(file, path):
                 yield file
                 return
@@ -44,10 +44,10 @@ def fill(file: BinaryIO, key: str, size: int, chunks: ChunkSource) -> None:
         chunks: Opens the content at an offset; not called when nothing is missing.
 
     Raises:
-        TransientError: The content came short, so the part is kept; or a resumed download came out too long, so
-            it is emptied (the source may have begun again at zero), and the next try starts afresh.
-        PermanentError: A download from the start is longer than said: the size is wrong, and trying again the
-            same way cannot help. The file is emptied.
+        TransientError: The content came short, so the part is kept; or a resumed download came out too long,
+            so it is emptied (the source may have begun again at zero), and the next try starts afresh.
+        PermanentError: A download from the start is longer than said: the size is wrong, and trying again
+            the same way cannot help. The file is emptied.
     """
     offset = file.seek(0, os.SEEK_END)
     if offset > size:

@@ -13,9 +13,9 @@ from localloop.blobs.layout import BlobRef, Layout
 class Publisher:
     """Moves drafts to their places, step by step for many at once.
 
-    Every file is synced before its rename, so a visible blob is whole even after a power cut; the directories are
-    synced once at the end, and only then does :meth:`publish` return. Doing each step for the whole group lets
-    the file system write one journal transaction instead of one a file.
+    Every file is synced before its rename, so a visible blob is whole even after a power cut; the directories
+    are synced once at the end, and only then does :meth:`publish` return. Doing each step for the whole group
+    lets the file system write one journal transaction for many files.
 
     Args:
         layout: The cache.
@@ -40,11 +40,11 @@ class Publisher:
             target = self._place(draft.ref)
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.path.replace(target)
-        # Blobs that were there already are included: whoever renamed them may not have synced the directory yet.
+        # Blobs that were there already are included: who renamed them may not have synced the directory yet.
         self._sync({self._place(draft.ref).parent for draft in drafts})
 
     def _holds(self, ref: BlobRef) -> bool:
-        """Whether the blob is there. One of another size is damaged, and is replaced by the good bytes at hand."""
+        """Whether the blob is there; one of another size is damaged, so the good bytes replace it."""
         try:
             return self._place(ref).stat().st_size == ref.size
         except FileNotFoundError:
