@@ -66,7 +66,7 @@ class BlobCache:
         return ref
 
     def add_files(self, sources: Iterable[Path], *, link: bool = False) -> Iterator[BlobRef]:
-        """Take many files in, several times faster than one by one; nothing is yielded before it is durable.
+        """Take many files in with fewer syncs than one by one; nothing is yielded before it is durable.
 
         A file that cannot be taken ends the iteration with its error, after all files before it were yielded.
 
