@@ -1,0 +1,226 @@
+"""The filter grammar: from the JSON of a ``filter`` to a tree of clauses (docs/platform/wire.md, 4.5.1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localloop.errors import BadRequest, UnprocessableEntity
+from localloop.store.query.model import (
+    AllOf,
+    AnyOf,
+    Clause,
+    Compares,
+    ElementMatches,
+    Equals,
+    Exists,
+    Not,
+    OneOf,
+    Order,
+    Path,
+    Test,
+)
+
+#: How deep a filter may nest: far more than anybody writes, far less than breaks SQLite's parser.
+MAX_DEPTH = 32
+
+#: How many keys a dotted path may have. Each costs up to two tables of a join, of which SQLite allows 64.
+MAX_SEGMENTS = 24
+
+#: How many bytes a wildcard pattern may have; SQLite refuses 50,000 and quoting may treble the length.
+MAX_PATTERN = 16_000
+
+
+def parse_path(field: str) -> Path:
+    """The keys of a dotted field name.
+
+    Args:
+        field: The name as on the wire, ``metadata.user.k``.
+
+    Returns:
+        Its keys.
+
+    Raises:
+        BadRequest: If the path is absurdly long or no text that can be stored.
+    """
+    check_text(field)
+    path = tuple(field.split("."))
+    if len(path) > MAX_SEGMENTS:
+        raise BadRequest("400", f"The field has more than {MAX_SEGMENTS} parts: {field!r}")
+    return path
+
+
+def check_text(text: str) -> None:
+    """Refuse text that no stored value can equal: NUL characters and lone surrogates.
+
+    Args:
+        text: Text from a query.
+
+    Raises:
+        BadRequest: If the text cannot be stored.
+    """
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadRequest("400", f"Not a valid text: {text!r}")
+
+
+def parse_filter(body: Any) -> Clause:
+    """Parse a filter.
+
+    Args:
+        body: The value of a ``filter`` key.
+
+    Returns:
+        Its clause; an empty or absent filter matches everything.
+
+    Raises:
+        BadRequest: If the filter is malformed.
+        UnprocessableEntity: If it uses an operator that is not supported.
+    """
+    return _filter({} if body is None else body, prefix=(), depth=0, nested=False)
+
+
+def _filter(body: Any, *, prefix: Path, depth: int, nested: bool) -> Clause:
+    """All keys of one filter object, conjoined. In a ``nested`` filter (``$match``) objects are paths."""
+    if not isinstance(body, Mapping):
+        raise BadRequest("400", f"A filter must be an object, not {body!r}")
+    if depth > MAX_DEPTH:
+        raise BadRequest("400", f"The filter is nested deeper than {MAX_DEPTH} levels")
+    clauses: list[Clause] = []
+    for key, value in body.items():
+        if key in {"$and", "$or"}:
+            clauses.append(_combined(key, value, prefix=prefix, depth=depth, nested=nested))
+        elif key.startswith("$"):
+            raise _unsupported(key)
+        else:
+            clauses.append(_field(prefix + parse_path(key), value, depth=depth, nested=nested))
+    return clauses[0] if len(clauses) == 1 else AllOf(tuple(clauses))
+
+
+def _combined(key: str, value: Any, *, prefix: Path, depth: int, nested: bool) -> Clause:
+    """``$and`` or ``$or``. An empty list of either constrains nothing."""
+    if not isinstance(value, list):
+        raise BadRequest("400", f"{key} takes a list of filters, not {value!r}")
+    clauses = tuple(_filter(part, prefix=prefix, depth=depth + 1, nested=nested) for part in value)
+    return AnyOf(clauses) if key == "$or" and clauses else AllOf(clauses)
+
+
+def _field(path: Path, value: Any, *, depth: int, nested: bool) -> Clause:
+    """One field and what is asked of it: a bare value, or an object of operators (all of which must hold)."""
+    if not isinstance(value, Mapping):
+        return _equals(path, value)
+    operators = [key for key in value if key.startswith("$")]
+    if not operators:
+        if nested:
+            return _filter(value, prefix=path, depth=depth + 1, nested=True)
+        return _equals(path, value)
+    if len(operators) < len(value):
+        raise BadRequest("400", f"Operators and plain keys are mixed in the filter of {'.'.join(path)!r}")
+    clauses = tuple(_operator(path, key, operand, depth) for key, operand in value.items())
+    return clauses[0] if len(clauses) == 1 else AllOf(clauses)
+
+
+def _operator(path: Path, key: str, operand: Any, depth: int) -> Clause:
+    if key == "$match" and isinstance(operand, Mapping):
+        return Test(path, ElementMatches(_filter(operand, prefix=(), depth=depth + 1, nested=True)))
+    build = _OPERATORS.get(key)
+    if build is None:
+        raise _unsupported(key)
+    return build(path, operand)
+
+
+def _unsupported(key: str) -> UnprocessableEntity:
+    known = ", ".join(sorted(["$and", "$or", *_OPERATORS]))
+    return UnprocessableEntity(
+        "422", f"Unsupported filter operator {key!r}. The supported operators are: {known}"
+    )
+
+
+def _equals(path: Path, value: Any) -> Clause:
+    if value is None:
+        return Test(path, Not(Exists()))
+    _check_literal(value, path)
+    return Test(path, Equals(value))
+
+
+def _differs(path: Path, value: Any) -> Clause:
+    if value is None:
+        return Test(path, Exists())
+    _check_literal(value, path)
+    return Test(path, Not(Equals(value)))
+
+
+def _members(path: Path, key: str, operand: Any) -> tuple[OneOf, bool]:
+    """The values of a membership test that are not null, and whether null was among them."""
+    if not isinstance(operand, list):
+        raise BadRequest("400", f"{key} takes a list, not {operand!r}")
+    values = tuple(value for value in operand if value is not None)
+    for value in values:
+        _check_literal(value, path)
+    return OneOf(values), len(values) < len(operand)
+
+
+def _in(path: Path, operand: Any) -> Clause:
+    members, missing = _members(path, "$in", operand)
+    test = Test(path, members)
+    return AnyOf((test, Test(path, Not(Exists())))) if missing else test
+
+
+def _not_in(path: Path, operand: Any) -> Clause:
+    members, missing = _members(path, "$nin", operand)
+    test = Test(path, Not(members))
+    return AllOf((test, Test(path, Exists()))) if missing else test
+
+
+def _exists(path: Path, operand: Any) -> Clause:
+    if not isinstance(operand, bool):
+        raise BadRequest("400", f"$exists takes true or false, not {operand!r}")
+    return Test(path, Exists() if operand else Not(Exists()))
+
+
+def _range(order: Order) -> Callable[[Path, Any], Clause]:
+    def build(path: Path, operand: Any) -> Clause:
+        if not isinstance(operand, str | int | float):
+            raise BadRequest("400", f"{order} takes a text, a number or a boolean, not {operand!r}")
+        _check_literal(operand, path)
+        return Test(path, Compares(order, operand))
+
+    return build
+
+
+_OPERATORS: dict[str, Callable[[Path, Any], Clause]] = {
+    "$eq": _equals,
+    "$ne": _differs,
+    "$in": _in,
+    "$nin": _not_in,
+    "$gt": _range(Order.GREATER),
+    "$gte": _range(Order.GREATER_OR_EQUAL),
+    "$lt": _range(Order.LESS),
+    "$lte": _range(Order.LESS_OR_EQUAL),
+    "$exists": _exists,
+    "$match": _equals,
+}
+
+
+def _check_literal(value: Any, path: Path, depth: int = 0) -> None:
+    """Refuse literals that are no JSON, hide operators, or nest too deep to compare in one statement."""
+    if depth > MAX_DEPTH:
+        raise BadRequest("400", f"The value of {'.'.join(path)!r} is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        check_text(value)
+        if ("*" in value or "?" in value) and len(value.encode()) > MAX_PATTERN:
+            raise BadRequest("400", f"The pattern for {'.'.join(path)!r} is longer than {MAX_PATTERN} bytes")
+    elif isinstance(value, list):
+        for element in value:
+            _check_literal(element, path, depth + 1)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str) or key.startswith("$"):
+                raise BadRequest("400", f"An object to compare with cannot have the key {key!r}")
+            check_text(key)
+            _check_literal(inner, path, depth + 1)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise BadRequest("400", f"Not a finite number: {value!r}")
+    elif not isinstance(value, int | None):
+        raise BadRequest("400", f"Not a JSON value: {value!r}")

@@ -1,0 +1,59 @@
+"""One page of a query's results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from localloop.store.query.compile import compile_count, compile_select
+from localloop.store.query.model import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one page and where it stands among all results.
+
+    Attributes:
+        rows: One mapping per row, columns by their database names.
+        total: How many results the query has on all pages.
+        pages: How many pages that makes; 0 for a query that only counts.
+        has_next: Whether a page follows this one.
+    """
+
+    rows: list[dict[str, Any]]
+    total: int
+    pages: int
+    has_next: bool
+
+
+def run_page(connection: Connection, query: Query, dataset_ids: Sequence[str] | None) -> Page:
+    """Run a query and fetch its page.
+
+    Whether a page follows is seen by asking for one row more than fits, so it is right also when other
+    processes write between the statements. The total is counted only where the rows do not tell it.
+
+    Args:
+        connection: An open connection to the store.
+        query: What to find.
+        dataset_ids: Local ids of the datasets to look in, or None for all.
+
+    Returns:
+        The page.
+    """
+    size = query.page_size
+    if not size:
+        return Page([], _count(connection, query, dataset_ids), 0, has_next=False)
+    start = query.page * size
+    statement = compile_select(query, dataset_ids, paged=False).limit(size + 1).offset(start)
+    rows = [dict(row) for row in connection.execute(statement).mappings()]
+    has_next = len(rows) > size
+    is_last = not has_next and (bool(rows) or not start)
+    total = start + len(rows) if is_last else _count(connection, query, dataset_ids)
+    return Page(rows[:size], total, -(-total // size), has_next)
+
+
+def _count(connection: Connection, query: Query, dataset_ids: Sequence[str] | None) -> int:
+    return int(connection.execute(compile_count(query, dataset_ids)).scalar_one())
