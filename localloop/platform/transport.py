@@ -1,0 +1,139 @@
+"""Requests to one gate, without credentials: a connection pool, time-outs and the border of errors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from localloop._version import __version__
+from localloop.platform.faults import border, refusal
+
+#: Opens a request's body afresh for each attempt.
+OpenBody = Callable[[], AbstractContextManager[Any]]
+
+
+def normal_gate(gate: str) -> str:
+    """A gate in the one form that credentials are kept under.
+
+    Args:
+        gate: The gate, perhaps with a slash or the API's path at its end.
+
+    Returns:
+        The root URL without a slash at its end.
+    """
+    return gate.strip().rstrip("/").removesuffix("/api/v1").rstrip("/")
+
+
+class Transport:
+    """A pooled HTTP client of one gate; thread-safe.
+
+    It never retries: whether to try again is a question to the error. It reads no environment: a proxy, or
+    certificates of one's own, are given by the caller.
+
+    Args:
+        gate: The platform's root URL.
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds to wait for the next bytes of a reply.
+        pool_size: How many connections are kept open.
+        proxies: Proxy URLs by scheme.
+        verify: Whether certificates are checked, or the path of a file of trusted ones.
+        now: The time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        gate: str,
+        *,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 120.0,
+        pool_size: int = 16,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str = True,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.gate = normal_gate(gate)
+        self.now = now
+        self._timeout = (connect_timeout, read_timeout)
+        self._session = requests.Session()
+        # Also keeps ~/.netrc from replacing the bearer.
+        self._session.trust_env = False
+        self._session.verify = verify
+        self._session.proxies.update(proxies or {})
+        self._session.headers.update(
+            {
+                "User-Agent": f"localloop/{__version__}",
+                "Accept-Encoding": "gzip, deflate",
+                "Accept": "*/*",
+            }
+        )
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __repr__(self) -> str:
+        """The gate; never a header."""
+        return f"{type(self).__name__}({self.gate!r})"
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        body: OpenBody | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Send one request.
+
+        Only a GET follows redirects: requests would turn a redirected POST into a GET, and a body may be a
+        stream. requests drops the bearer when a redirect leads to another host.
+
+        Args:
+            method: The HTTP method.
+            path: The path below the gate, with its leading slash.
+            json: A body to send as JSON.
+            data: A body to send as a form.
+            body: Opens a body with a ``content_type`` of its own.
+            params: The query.
+            headers: Further headers.
+            stream: Whether the caller reads the body bit by bit.
+
+        Returns:
+            A successful reply.
+
+        Raises:
+            RemoteError: Anything else, as :mod:`localloop.platform.faults` says.
+        """
+        url = self.gate + path
+        opened: AbstractContextManager[Any] = body() if body else nullcontext(data)
+        with opened as payload:
+            extra = {"Content-Type": payload.content_type} if body else {}
+            with border(url):
+                response = self._session.request(
+                    method,
+                    url,
+                    json=json,
+                    data=payload,
+                    params=params,
+                    headers={**extra, **(headers or {})},
+                    stream=stream,
+                    timeout=self._timeout,
+                    allow_redirects=method == "GET",
+                )
+                error = refusal(response, self.now)
+        if error is None:
+            return response
+        response.close()
+        raise error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
