@@ -1,13 +1,15 @@
 """Rows and documents: the part of an entity that people edit and that sync compares.
 
-A *document* is a JSON object with the wire's own names, holding only what a person may edit. Everything else in a
-row (who, when, what the platform derived) is a *fact*: taken from whoever knows it best and never a conflict.
-A null anywhere in ``metadata`` means "absent", as in the platform's merge patches (docs/platform/wire.md, 4.3).
+A *document* is a JSON object with the wire's own names, holding only what a person may edit. Everything else
+in a row (who, when, what the platform derived) is a *fact*: taken from whoever knows it best and never a
+conflict. A null in an object of ``metadata`` means "absent", as in the platform's merge patches
+(docs/platform/wire.md, 4.3); arrays are replaced whole, so a null inside one is a value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from posixpath import basename, dirname
 from typing import Any
 
@@ -137,7 +139,8 @@ def to_document(kind: EntityKind, columns: Mapping[str, Any]) -> Document:
         columns: The row's columns by database name (``metadata``, not ``metadata_``).
 
     Returns:
-        A new document without nulls; ``metadata`` is always an object where the kind has one.
+        A new document whose maps hold no nulls; values that are merged whole (``coordinates``, ``spec``,
+        arrays) are as they were, and shared with the row. ``metadata`` is an object wherever a kind has one.
     """
     document: Document = {}
     for key, column in _FIELDS[kind].items():
@@ -172,7 +175,8 @@ def to_columns(kind: EntityKind, document: Mapping[str, Any], derived: Mapping[s
     """
     columns: Columns = {}
     for key, column in _FIELDS[kind].items():
-        columns[column] = document.get(key, _EMPTY.get((kind, key)))
+        # A copy, because whoever gets an empty object or array may fill it.
+        columns[column] = document[key] if key in document else copy(_EMPTY.get((kind, key)))
     if kind in _HAS_METADATA:
         metadata = dict(document.get("metadata") or {})
         system = {**derived, **(metadata.get("system") or {})}

@@ -1,7 +1,8 @@
 """Connections to a store's database: pragmas, and transactions that say what they are for.
 
-Many processes share a store, so a write takes the write lock at its first statement (``BEGIN IMMEDIATE``): it can
-then wait, but never fail half-way with ``SQLITE_BUSY`` because somebody else wrote between its read and its write.
+Many processes share a store, so a write takes the write lock at its first statement (``BEGIN IMMEDIATE``): it
+can then wait, but never fail half-way with ``SQLITE_BUSY`` because somebody else wrote between its read and
+its write.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from localloop_schema.errors import StoreDamagedError
+from localloop_schema.sqlite import store_error
 
 DATABASE = "store.db"
 BUSY_TIMEOUT_MS = 30_000
@@ -41,8 +42,11 @@ def open_engine(database: Path) -> Engine:
 
     Raises:
         StoreDamagedError: The file is not a SQLite database.
+        StoreError: The file cannot be opened or made.
     """
-    engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    # Not as text: a question mark in a directory's name would start the URL's query.
+    url = URL.create("sqlite", database=str(database))
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: object) -> None:
@@ -60,10 +64,7 @@ def open_engine(database: Path) -> Engine:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
     except DatabaseError as error:
         engine.dispose()
-        raise StoreDamagedError(
-            f"{database} is not a readable SQLite database.",
-            advice="Restore it from a copy (store.db.before-*), or clone again.",
-        ) from error
+        raise store_error(database, error.orig) from error
     return engine
 
 
