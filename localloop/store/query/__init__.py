@@ -6,7 +6,7 @@ SQLAlchemy statements, and ``run_page`` runs it. Where the platform's documents 
 
 * A field has *values*: none, one, or several where an array of objects lies on its path. Null is no value.
 * A scalar asked for matches a value, or an element of a value that is an array. A list literal matches an
-  array that equals it exactly; an object literal an object (or an element) that equals it, in any order of keys.
+  array that equals it exactly; an object literal an object (or element) that equals it, in any order of keys.
 * ``*`` (any characters, ``/`` too) and ``?`` (one) are wildcards in every text that is compared for equality,
   not inside list and object literals.
 * Only values of one type compare: texts by code point, numbers, booleans (false below true; 1 is not true). A

@@ -22,8 +22,13 @@ from localloop.store.query.model import (
     Test,
 )
 
-#: How deep a filter may nest: far more than anybody writes, far less than breaks SQLite's parser.
-MAX_DEPTH = 32
+#: How deep a query may nest, in rough units of the stack of SQLite's parser, of which it has 100 and the
+#: statement around the filter needs some. Below are the units that each kind of nesting takes.
+MAX_DEPTH = 78
+COMBINED_DEPTH = 3
+MATCH_DEPTH = 16
+LITERAL_DEPTH = 14
+SUBQUERY_DEPTH = 12
 
 #: How many keys a dotted path may have. Each costs up to two tables of a join, of which SQLite allows 64.
 MAX_SEGMENTS = 24
@@ -64,11 +69,29 @@ def check_text(text: str) -> None:
         raise BadRequest("400", f"Not a valid text: {text!r}")
 
 
-def parse_filter(body: Any) -> Clause:
+def check_depth(depth: int) -> int:
+    """Refuse what nests deeper than one statement can.
+
+    Args:
+        depth: The units of nesting so far.
+
+    Returns:
+        The same.
+
+    Raises:
+        BadRequest: If they are too many.
+    """
+    if depth > MAX_DEPTH:
+        raise BadRequest("400", "The query is nested too deeply")
+    return depth
+
+
+def parse_filter(body: Any, depth: int = 0) -> Clause:
     """Parse a filter.
 
     Args:
         body: The value of a ``filter`` key.
+        depth: The units of nesting around it.
 
     Returns:
         Its clause; an empty or absent filter matches everything.
@@ -77,15 +100,14 @@ def parse_filter(body: Any) -> Clause:
         BadRequest: If the filter is malformed.
         UnprocessableEntity: If it uses an operator that is not supported.
     """
-    return _filter({} if body is None else body, prefix=(), depth=0, nested=False)
+    return _filter({} if body is None else body, prefix=(), depth=depth, nested=False)
 
 
 def _filter(body: Any, *, prefix: Path, depth: int, nested: bool) -> Clause:
     """All keys of one filter object, conjoined. In a ``nested`` filter (``$match``) objects are paths."""
     if not isinstance(body, Mapping):
         raise BadRequest("400", f"A filter must be an object, not {body!r}")
-    if depth > MAX_DEPTH:
-        raise BadRequest("400", f"The filter is nested deeper than {MAX_DEPTH} levels")
+    check_depth(depth)
     clauses: list[Clause] = []
     for key, value in body.items():
         if key in {"$and", "$or"}:
@@ -101,19 +123,21 @@ def _combined(key: str, value: Any, *, prefix: Path, depth: int, nested: bool) -
     """``$and`` or ``$or``. An empty list of either constrains nothing."""
     if not isinstance(value, list):
         raise BadRequest("400", f"{key} takes a list of filters, not {value!r}")
-    clauses = tuple(_filter(part, prefix=prefix, depth=depth + 1, nested=nested) for part in value)
+    clauses = tuple(
+        _filter(part, prefix=prefix, depth=depth + COMBINED_DEPTH, nested=nested) for part in value
+    )
     return AnyOf(clauses) if key == "$or" and clauses else AllOf(clauses)
 
 
 def _field(path: Path, value: Any, *, depth: int, nested: bool) -> Clause:
     """One field and what is asked of it: a bare value, or an object of operators (all of which must hold)."""
     if not isinstance(value, Mapping):
-        return _equals(path, value)
+        return _equals(path, value, depth)
     operators = [key for key in value if key.startswith("$")]
     if not operators:
         if nested:
-            return _filter(value, prefix=path, depth=depth + 1, nested=True)
-        return _equals(path, value)
+            return _filter(value, prefix=path, depth=depth + COMBINED_DEPTH, nested=True)
+        return _equals(path, value, depth)
     if len(operators) < len(value):
         raise BadRequest("400", f"Operators and plain keys are mixed in the filter of {'.'.join(path)!r}")
     clauses = tuple(_operator(path, key, operand, depth) for key, operand in value.items())
@@ -122,11 +146,11 @@ def _field(path: Path, value: Any, *, depth: int, nested: bool) -> Clause:
 
 def _operator(path: Path, key: str, operand: Any, depth: int) -> Clause:
     if key == "$match" and isinstance(operand, Mapping):
-        return Test(path, ElementMatches(_filter(operand, prefix=(), depth=depth + 1, nested=True)))
+        return Test(path, ElementMatches(_filter(operand, prefix=(), depth=depth + MATCH_DEPTH, nested=True)))
     build = _OPERATORS.get(key)
     if build is None:
         raise _unsupported(key)
-    return build(path, operand)
+    return build(path, operand, depth)
 
 
 def _unsupported(key: str) -> UnprocessableEntity:
@@ -136,59 +160,59 @@ def _unsupported(key: str) -> UnprocessableEntity:
     )
 
 
-def _equals(path: Path, value: Any) -> Clause:
+def _equals(path: Path, value: Any, depth: int) -> Clause:
     if value is None:
         return Test(path, Not(Exists()))
-    _check_literal(value, path)
+    _check_literal(value, path, depth)
     return Test(path, Equals(value))
 
 
-def _differs(path: Path, value: Any) -> Clause:
+def _differs(path: Path, value: Any, depth: int) -> Clause:
     if value is None:
         return Test(path, Exists())
-    _check_literal(value, path)
+    _check_literal(value, path, depth)
     return Test(path, Not(Equals(value)))
 
 
-def _members(path: Path, key: str, operand: Any) -> tuple[OneOf, bool]:
+def _members(path: Path, key: str, operand: Any, depth: int) -> tuple[OneOf, bool]:
     """The values of a membership test that are not null, and whether null was among them."""
     if not isinstance(operand, list):
         raise BadRequest("400", f"{key} takes a list, not {operand!r}")
     values = tuple(value for value in operand if value is not None)
     for value in values:
-        _check_literal(value, path)
+        _check_literal(value, path, depth)
     return OneOf(values), len(values) < len(operand)
 
 
-def _in(path: Path, operand: Any) -> Clause:
-    members, missing = _members(path, "$in", operand)
+def _in(path: Path, operand: Any, depth: int) -> Clause:
+    members, missing = _members(path, "$in", operand, depth)
     test = Test(path, members)
     return AnyOf((test, Test(path, Not(Exists())))) if missing else test
 
 
-def _not_in(path: Path, operand: Any) -> Clause:
-    members, missing = _members(path, "$nin", operand)
+def _not_in(path: Path, operand: Any, depth: int) -> Clause:
+    members, missing = _members(path, "$nin", operand, depth)
     test = Test(path, Not(members))
     return AllOf((test, Test(path, Exists()))) if missing else test
 
 
-def _exists(path: Path, operand: Any) -> Clause:
+def _exists(path: Path, operand: Any, _depth: int) -> Clause:
     if not isinstance(operand, bool):
         raise BadRequest("400", f"$exists takes true or false, not {operand!r}")
     return Test(path, Exists() if operand else Not(Exists()))
 
 
-def _range(order: Order) -> Callable[[Path, Any], Clause]:
-    def build(path: Path, operand: Any) -> Clause:
+def _range(order: Order) -> Callable[[Path, Any, int], Clause]:
+    def build(path: Path, operand: Any, depth: int) -> Clause:
         if not isinstance(operand, str | int | float):
             raise BadRequest("400", f"{order} takes a text, a number or a boolean, not {operand!r}")
-        _check_literal(operand, path)
+        _check_literal(operand, path, depth)
         return Test(path, Compares(order, operand))
 
     return build
 
 
-_OPERATORS: dict[str, Callable[[Path, Any], Clause]] = {
+_OPERATORS: dict[str, Callable[[Path, Any, int], Clause]] = {
     "$eq": _equals,
     "$ne": _differs,
     "$in": _in,
@@ -202,23 +226,22 @@ _OPERATORS: dict[str, Callable[[Path, Any], Clause]] = {
 }
 
 
-def _check_literal(value: Any, path: Path, depth: int = 0) -> None:
+def _check_literal(value: Any, path: Path, depth: int) -> None:
     """Refuse literals that are no JSON, hide operators, or nest too deep to compare in one statement."""
-    if depth > MAX_DEPTH:
-        raise BadRequest("400", f"The value of {'.'.join(path)!r} is nested deeper than {MAX_DEPTH} levels")
+    check_depth(depth)
     if isinstance(value, str):
         check_text(value)
         if ("*" in value or "?" in value) and len(value.encode()) > MAX_PATTERN:
             raise BadRequest("400", f"The pattern for {'.'.join(path)!r} is longer than {MAX_PATTERN} bytes")
     elif isinstance(value, list):
         for element in value:
-            _check_literal(element, path, depth + 1)
+            _check_literal(element, path, depth + LITERAL_DEPTH)
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str) or key.startswith("$"):
                 raise BadRequest("400", f"An object to compare with cannot have the key {key!r}")
             check_text(key)
-            _check_literal(inner, path, depth + 1)
+            _check_literal(inner, path, depth + LITERAL_DEPTH)
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise BadRequest("400", f"Not a finite number: {value!r}")

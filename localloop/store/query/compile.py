@@ -6,12 +6,26 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, exists, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, Select, UnaryExpression, exists, func, literal, select
+from sqlalchemy.sql.operators import custom_op
 from sqlmodel import SQLModel
 
 from localloop.store.query.fields import Field, IdField, belongs
 from localloop.store.query.jsonpath import JsonValue
-from localloop.store.query.model import AnyOf, Clause, Context, Join, Path, Query, Resource, SortKey, Test
+from localloop.store.query.model import (
+    AllOf,
+    AnyOf,
+    Clause,
+    Context,
+    Equals,
+    Join,
+    OneOf,
+    Path,
+    Query,
+    Resource,
+    SortKey,
+    Test,
+)
 from localloop.store.query.names import field_of, table_of
 from localloop.store.query.sql import Predicate, all_of, any_of
 
@@ -21,6 +35,7 @@ _TYPED = {Resource.ITEMS, Resource.ANNOTATIONS}
 _TYPE = SortKey(("type",))
 _NEWEST = SortKey(("createdAt",), descending=True)
 _ID_PATHS = {("id",), ("annotationId",)}
+_NAMING_PATHS = {*_ID_PATHS, ("itemId",)}
 
 
 def compile_select(query: Query, dataset_ids: Sequence[str] | None, *, paged: bool = True) -> Select[Any]:
@@ -71,7 +86,7 @@ def _conditions(query: Query, table: FromClause, dataset_ids: Sequence[str] | No
     """Everything that a row of ``table`` must satisfy to be a result."""
     conditions: list[Predicate] = [table.c.deleted_at.is_(None)]
     if dataset_ids is not None:
-        conditions.extend(_in_datasets(query.resource, table, dataset_ids))
+        conditions.extend(_in_datasets(query, table, dataset_ids))
     conditions.extend(_in_context(query.resource, table, query.context))
     if query.resource is Resource.DATASETS and not query.system_space:
         conditions.append(table.c.system == 0)
@@ -98,11 +113,31 @@ def _members(column: ColumnElement[Any], ids: Sequence[str]) -> Predicate:
     return column.in_(select(listed.c.value))
 
 
-def _in_datasets(resource: Resource, table: FromClause, dataset_ids: Sequence[str]) -> list[Predicate]:
+def _in_datasets(query: Query, table: FromClause, dataset_ids: Sequence[str]) -> list[Predicate]:
     """The confinement to datasets; recipes and ontologies lie in none, so it does not concern them."""
-    if resource is Resource.DATASETS:
+    if query.resource is Resource.DATASETS:
         return [_members(table.c.id, dataset_ids)]
-    return [_members(table.c.dataset_id, dataset_ids)] if "dataset_id" in table.c else []
+    if "dataset_id" not in table.c:
+        return []
+    column: ColumnElement[Any] = table.c.dataset_id
+    if _names_entities(query.where) or _walks_by_id(query):
+        # A plus sign keeps SQLite from choosing an index on the dataset, which here finds far more rows.
+        column = UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+    return [_members(column, dataset_ids)]
+
+
+def _names_entities(where: Clause) -> bool:
+    """Whether a filter asks for certain entities, or for what belongs to certain items."""
+    if isinstance(where, Test):
+        return where.path in _NAMING_PATHS and isinstance(where.condition, Equals | OneOf)
+    return isinstance(where, AllOf) and any(map(_names_entities, where.clauses))
+
+
+def _walks_by_id(query: Query) -> bool:
+    """Whether the order is that of ids, with no index on (dataset, id) to follow but the primary key."""
+    key = sort_keys(query)[0]
+    indexes = (tuple(index.columns.keys())[:2] for index in table_of(query.resource).indexes)
+    return key.path in _ID_PATHS and ("dataset_id", "id") not in indexes
 
 
 def _in_context(resource: Resource, table: FromClause, context: Context) -> list[Predicate]:

@@ -12,31 +12,30 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, literal, or_, select
-
-from localloop.store.query.model import (
-    Compares,
-    Condition,
-    ElementMatches,
-    Equals,
-    Exists,
-    Not,
-    OneOf,
-    Path,
-    Scalar,
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    TableValuedAlias,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    select,
 )
-from localloop.store.query.sql import Predicate, all_of, any_of, as_number, compares, no, text_in, text_is
+
+from localloop.store.query.model import Compares, Condition, ElementMatches, Equals, Exists, Not, Path, Scalar
+from localloop.store.query.sql import Predicate, all_of, any_of, as_number, compares, no, text_in
 
 _NUMERIC = ("integer", "real")
 _BOOLEAN = ("true", "false")
 _SHORT_CUT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-
-#: One element that is no object: what stands for "here is no array to pass through".
-_NO_ARRAY = "[0]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class Node:
     value: ColumnElement[Any]
     type: ColumnElement[str]
 
+
+NodePredicate = Callable[[Node], Predicate]
 
 #: Compiles the clause of an element match with a node in the place of the document.
 ClauseCompiler = Callable[[Any, "JsonValue"], Predicate]
@@ -82,15 +83,19 @@ class JsonValue:
         """Whether some value at the path satisfies the condition (none, for a negated one)."""
         if isinstance(condition, Not):
             return no(self.matches(condition.condition))
-        if not self._path:
-            return self._satisfies(self._root, condition)
-        short_cut = self._short_cut()
-        if short_cut is None:
-            return self._walk_matches(condition)
-        parent, leaf = short_cut
-        return case(
-            (parent.type == "object", self._satisfies(leaf, condition)), else_=self._walk_matches(condition)
-        )
+        if isinstance(condition, Exists):
+            return self._some_value(lambda node: node.type != "null")
+        if isinstance(condition, ElementMatches):
+            return self._found(lambda node: self._element_matches(node, condition), whole=False)
+        if isinstance(condition, Compares):
+            return self._some_scalar(lambda node: _compares(node, condition))
+        wanted = (condition.value,) if isinstance(condition, Equals) else condition.values
+        lists = [value for value in wanted if isinstance(value, list)]
+        others = [value for value in wanted if not isinstance(value, list)]
+        predicates = [self._some_value(partial(_is, value=value)) for value in lists]
+        if others:
+            predicates.append(self._some_scalar(lambda node: _equals_any(node, others)))
+        return any_of(predicates)
 
     def sort_keys(self, *, descending: bool) -> tuple[ColumnElement[Any], ...]:
         """The type and the value to sort by: of all values here the first in the order asked for.
@@ -109,6 +114,37 @@ class JsonValue:
             case((direct, case((leaf_rank > 0, leaf.value))), else_=value),
         )
 
+    def _some_value(self, satisfied: NodePredicate) -> Predicate:
+        """Some value as a whole satisfies a predicate."""
+        short_cut = self._short_cut()
+        if short_cut is None:
+            return self._found(satisfied, whole=True)
+        parent, leaf = short_cut
+        walked = self._found(satisfied, whole=True)
+        return case((parent.type == "object", satisfied(leaf)), else_=walked)
+
+    def _some_scalar(self, satisfied: NodePredicate) -> Predicate:
+        """Some value, or element of a value that is an array, satisfies a predicate that no array does."""
+        short_cut = self._short_cut()
+        if short_cut is None:
+            return self._found(satisfied, whole=False)
+        parent, leaf = short_cut
+        direct = and_(parent.type == "object", func.coalesce(leaf.type, "null") != "array")
+        return case((direct, satisfied(leaf)), else_=self._found(satisfied, whole=False))
+
+    def _found(self, satisfied: NodePredicate, *, whole: bool) -> Predicate:
+        """Walking the path finds a value (unless ``whole``: or an element of one) that satisfies."""
+        if whole and not self._path:
+            return satisfied(self._root)
+        tables, wheres, node = self._walk()
+        if not whole:
+            node = _spread(node, tables)
+        return exists(select(literal(1)).select_from(*tables).where(*wheres, satisfied(node)))
+
+    def _element_matches(self, node: Node, condition: ElementMatches) -> Predicate:
+        inner = JsonValue(node, (), self._compile_clause)
+        return and_(node.type == "object", self._compile_clause(condition.clause, inner))
+
     def _short_cut(self) -> tuple[Node, Node] | None:
         """The parent and the leaf of a path of plain keys, if it is one and starts at a column.
 
@@ -126,27 +162,13 @@ class JsonValue:
     def _first(self, *, descending: bool) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """The rank and the value of the first scalar at the path in the order asked for."""
         tables, wheres, node = self._walk()
-        element = _elements(node, otherwise=_NO_ARRAY)
-        is_array = node.type == "array"
-        rank = _rank(case((is_array, element.c.type), else_=node.type))
-        value = case((is_array, element.c.value), else_=node.value)
+        node = _spread(node, tables)
+        rank, value = _rank(node.type), node.value
         order = [rank.desc(), value.desc()] if descending else [rank, value]
-        first = (
-            select(rank, value)
-            .select_from(*tables, element)
-            .where(*wheres, rank > 0)
-            .order_by(*order)
-            .limit(1)
-        )
+        first = select(rank, value).select_from(*tables).where(*wheres, rank > 0).order_by(*order).limit(1)
         return (
             func.coalesce(first.with_only_columns(rank).scalar_subquery(), 0),
             first.with_only_columns(value).scalar_subquery(),
-        )
-
-    def _walk_matches(self, condition: Condition) -> Predicate:
-        tables, wheres, node = self._walk()
-        return exists(
-            select(literal(1)).select_from(*tables).where(*wheres, self._satisfies(node, condition))
         )
 
     def _walk(self) -> tuple[list[FromClause], list[Predicate], Node]:
@@ -155,45 +177,17 @@ class JsonValue:
         wheres: list[Predicate] = []
         node = self._root
         for key in self._path:
-            element = _elements(node, otherwise=_NO_ARRAY)
+            element = _elements(node)
+            tables.append(element)
             members = case(
                 (node.type == "object", node.value),
                 (element.c.type == "object", element.c.value),
             )
-            member = func.json_each(members).table_valued("key", "value", "type", joins_implicitly=True)
-            tables += [element, member]
+            member = _each(members)
+            tables.append(member)
             wheres.append(member.c.key == key)
             node = Node(member.c.value, member.c.type)
         return tables, wheres, node
-
-    def _satisfies(self, node: Node, condition: Condition) -> Predicate:
-        """Whether a node, or an element of the array that it is, satisfies a condition."""
-        if isinstance(condition, Exists):
-            return node.type != "null"
-        if isinstance(condition, Equals) and isinstance(condition.value, list):
-            return _is(node, condition.value)
-        if isinstance(condition, OneOf):
-            return self._one_of(node, condition)
-        return _itself_or_element(node, lambda each: self._single(each, condition))
-
-    def _one_of(self, node: Node, condition: OneOf) -> Predicate:
-        lists = [value for value in condition.values if isinstance(value, list)]
-        others = OneOf(tuple(value for value in condition.values if not isinstance(value, list)))
-        predicates = [_is(node, value) for value in lists]
-        if others.values:
-            predicates.append(_itself_or_element(node, lambda each: self._single(each, others)))
-        return any_of(predicates)
-
-    def _single(self, node: Node, condition: Condition) -> Predicate:
-        if isinstance(condition, Equals):
-            return _equals(node, condition.value)
-        if isinstance(condition, OneOf):
-            return _equals_any(node, condition.values)
-        if isinstance(condition, Compares):
-            return _compares(node, condition)
-        assert isinstance(condition, ElementMatches)
-        inner = JsonValue(node, (), self._compile_clause)
-        return and_(node.type == "object", self._compile_clause(condition.clause, inner))
 
 
 def json_column(column: ColumnElement[Any], path: Path, compile_clause: ClauseCompiler) -> JsonValue:
@@ -211,35 +205,37 @@ def json_column(column: ColumnElement[Any], path: Path, compile_clause: ClauseCo
     return JsonValue(root, path, compile_clause, column=column)
 
 
-def _elements(node: Node, *, otherwise: str | None = None) -> Any:
-    """A table of the elements of the array that a node is; of ``otherwise`` when it is none."""
-    array = case((node.type == "array", node.value), else_=otherwise)
-    return func.json_each(array).table_valued("key", "value", "type", joins_implicitly=True)
+def _each(container: ColumnElement[Any]) -> TableValuedAlias:
+    """A table of the elements or members of a JSON container; empty for null."""
+    return func.json_each(container).table_valued("key", "value", "type", joins_implicitly=True)
 
 
-def _itself_or_element(node: Node, predicate: Callable[[Node], Predicate]) -> Predicate:
+def _elements(node: Node) -> TableValuedAlias:
+    """A table of the elements of a node that is an array; of one meaningless element for any other node."""
+    return _each(case((node.type == "array", node.value), else_="[0]"))
+
+
+def _spread(node: Node, tables: list[FromClause]) -> Node:
+    """The node itself, or each of its elements where it is an array; adds the table that this takes."""
     element = _elements(node)
-    found = predicate(Node(element.c.value, element.c.type))
-    return or_(predicate(node), exists(select(literal(1)).select_from(element).where(found)))
+    tables.append(element)
+    is_array = node.type == "array"
+    return Node(
+        case((is_array, element.c.value), else_=node.value),
+        case((is_array, element.c.type), else_=node.type),
+    )
 
 
-def _equals(node: Node, value: Any) -> Predicate:
-    """A scalar or object literal against one node; a text also equals the number that it spells."""
-    if not isinstance(value, str):
-        return _is(node, value)
-    predicate = and_(node.type == "text", text_is(node.value, value))
-    number = as_number(value)
-    return predicate if number is None else or_(predicate, _is(node, number))
-
-
-def _equals_any(node: Node, values: tuple[Any, ...]) -> Predicate:
+def _equals_any(node: Node, values: Sequence[Any]) -> Predicate:
+    """Some scalar or object literal equals one node; a text also equals the number that it spells."""
     texts = [value for value in values if isinstance(value, str)]
     numbers = [number for number in map(as_number, values) if number is not None]
-    others = [value for value in values if isinstance(value, bool | Mapping)]
-    predicates = [_is(node, value) for value in others]
+    predicates = [_is(node, value) for value in values if isinstance(value, bool | Mapping)]
     if texts:
         predicates.append(and_(node.type == "text", text_in(node.value, texts)))
-    if numbers:
+    if len(numbers) == 1:
+        predicates.append(_is(node, numbers[0]))
+    elif numbers:
         predicates.append(and_(node.type.in_(_NUMERIC), node.value.in_(_number_list(numbers))))
     return any_of(predicates)
 
@@ -295,26 +291,26 @@ def _is(node: Node, value: Any) -> Predicate:
 
 
 def _is_array(node: Node, value: list[Any]) -> Predicate:
-    guarded = case((node.type == "array", node.value))
-    predicates = [node.type == "array", func.json_array_length(guarded) == len(value)]
-    for index, literal_element in enumerate(value):
-        element = _elements(node)
-        same = _is(Node(element.c.value, element.c.type), literal_element)
-        predicates.append(exists(select(literal(1)).select_from(element).where(element.c.key == index, same)))
+    array = case((node.type == "array", node.value))
+    predicates = [func.json_array_length(array) == len(value)]
+    predicates += [_has_member(array, index, literal_element) for index, literal_element in enumerate(value)]
     return all_of(predicates)
 
 
 def _is_object(node: Node, value: Mapping[str, Any]) -> Predicate:
-    guarded = case((node.type == "object", node.value))
+    members = case((node.type == "object", node.value))
     present = {key: inner for key, inner in value.items() if inner is not None}
-    every = func.json_each(guarded).table_valued("key", "value", "type", joins_implicitly=True)
+    every = _each(members)
     count = select(func.count()).select_from(every).where(every.c.type != "null").scalar_subquery()
     predicates = [node.type == "object", count == len(present)]
-    for key, literal_value in present.items():
-        member = func.json_each(guarded).table_valued("key", "value", "type", joins_implicitly=True)
-        same = _is(Node(member.c.value, member.c.type), literal_value)
-        predicates.append(exists(select(literal(1)).select_from(member).where(member.c.key == key, same)))
+    predicates += [_has_member(members, key, inner) for key, inner in present.items()]
     return all_of(predicates)
+
+
+def _has_member(container: ColumnElement[Any], key: str | int, value: Any) -> Predicate:
+    member = _each(container)
+    same = _is(Node(member.c.value, member.c.type), value)
+    return exists(select(literal(1)).select_from(member).where(member.c.key == key, same))
 
 
 def _rank(kind: ColumnElement[str]) -> ColumnElement[int]:

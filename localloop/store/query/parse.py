@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localloop.errors import BadRequest, UnprocessableEntity
-from localloop.store.query.clauses import MAX_DEPTH, check_text, parse_filter, parse_path
+from localloop.store.query.clauses import SUBQUERY_DEPTH, check_depth, check_text, parse_filter, parse_path
 from localloop.store.query.model import MAX_PAGE_SIZE, Context, Join, Path, Query, Resource, SortKey
 
 #: The resource at the other end of a join (docs/platform/wire.md, 4.5.2).
@@ -46,13 +46,12 @@ def parse(query: Mapping[str, Any]) -> Query:
 def _query(body: Any, default: Resource, depth: int) -> Query:
     if not isinstance(body, Mapping):
         raise BadRequest("400", f"A query must be an object, not {body!r}")
-    if depth > MAX_DEPTH:
-        raise BadRequest("400", f"The query is nested deeper than {MAX_DEPTH} levels")
+    check_depth(depth)
     resource = _resource(body.get("resource"), default)
     return Query(
         resource=resource,
-        where=parse_filter(body.get("filter")),
-        join=_join(body.get("join"), resource),
+        where=parse_filter(body.get("filter"), depth),
+        join=_join(body.get("join"), resource, depth),
         sort=_sort(body.get("sort")),
         page=_page(body.get("page")),
         page_size=_page_size(body.get("pageSize")),
@@ -76,7 +75,7 @@ def _resource(name: Any, default: Resource) -> Resource:
         raise UnprocessableEntity("422", f"Unsupported resource {name!r}. Supported are: {known}") from None
 
 
-def _join(body: Any, resource: Resource) -> Join | None:
+def _join(body: Any, resource: Resource, depth: int) -> Join | None:
     """The join. Its keys follow from the two resources, so ``local`` and ``forigen`` are not needed."""
     if not _object("join", body):
         return None
@@ -86,7 +85,7 @@ def _join(body: Any, resource: Resource) -> Join | None:
     target = _resource(_object("join.on", body.get("on")).get("resource"), joined)
     if target is not joined:
         raise UnprocessableEntity("422", f"Cannot join {target} to {resource}")
-    return Join(joined, parse_filter(body.get("filter")))
+    return Join(joined, parse_filter(body.get("filter"), depth + SUBQUERY_DEPTH))
 
 
 def _sort(body: Any) -> tuple[SortKey, ...]:
@@ -95,14 +94,12 @@ def _sort(body: Any) -> tuple[SortKey, ...]:
 
 def _sort_keys(body: Mapping[str, Any], prefix: Path) -> Iterator[SortKey]:
     """The keys in their order; a nested object is read as a dotted path."""
-    if len(prefix) > MAX_DEPTH:
-        raise BadRequest("400", f"sort is nested deeper than {MAX_DEPTH} levels")
     for key, direction in body.items():
-        path = prefix + parse_path(key)
+        path = parse_path(".".join((*prefix, key)))
         if isinstance(direction, Mapping):
             yield from _sort_keys(direction, path)
         elif isinstance(direction, str) and direction in _DIRECTIONS:
-            yield SortKey(parse_path(".".join(path)), _DIRECTIONS[direction])
+            yield SortKey(path, _DIRECTIONS[direction])
         else:
             raise BadRequest("400", f"sort takes 'ascending' or 'descending' for {key!r}, not {direction!r}")
 
@@ -134,7 +131,7 @@ def _operand(name: str, body: Any, resource: Resource, depth: int) -> Query | No
     outer = _object(name, body)
     if not outer:
         return None
-    inner = _query(outer.get("query"), resource, depth + 1)
+    inner = _query(outer.get("query"), resource, depth + SUBQUERY_DEPTH)
     if inner.resource is not resource:
         raise BadRequest("400", f"{name} must query {resource}, not {inner.resource}")
     return inner

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Boolean, ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.sql.elements import Grouping
@@ -31,21 +31,25 @@ def no(predicate: Predicate) -> Predicate:
 
 def all_of(predicates: Sequence[Predicate]) -> Predicate:
     """The conjunction of any number of predicates; true for none."""
-    if len(predicates) > _CHAIN:
-        return and_(true(), *(Grouping(all_of(part)) for part in _halves(predicates)))
-    return and_(true(), *predicates)
+    if len(predicates) <= _CHAIN:
+        return and_(true(), *predicates)
+    return _halved("AND", all_of, predicates)
 
 
 def any_of(predicates: Sequence[Predicate]) -> Predicate:
     """The disjunction of any number of predicates; false for none."""
-    if len(predicates) > _CHAIN:
-        return or_(false(), *(Grouping(any_of(part)) for part in _halves(predicates)))
-    return or_(false(), *predicates)
+    if len(predicates) <= _CHAIN:
+        return or_(false(), *predicates)
+    return _halved("OR", any_of, predicates)
 
 
-def _halves(predicates: Sequence[Predicate]) -> tuple[Sequence[Predicate], Sequence[Predicate]]:
+def _halved(
+    operator: str, combine: Callable[[Sequence[Predicate]], Predicate], predicates: Sequence[Predicate]
+) -> Predicate:
+    """Both halves in parentheses, under an operator that SQLAlchemy does not know and so does not flatten."""
     middle = len(predicates) // 2
-    return predicates[:middle], predicates[middle:]
+    left, right = combine(predicates[:middle]), combine(predicates[middle:])
+    return Grouping(left.bool_op(operator, precedence=100)(right))
 
 
 def is_pattern(text: str) -> bool:
