@@ -1,7 +1,7 @@
 """Labels and attributes of ontologies.
 
-On the wire labels are a tree whose nodes have plain tags (docs/platform/wire.md, 6.2); in the store they are a
-map by dotted tag, so that two people who add different labels never collide. :func:`roots_of` and
+On the wire labels are a tree whose nodes have plain tags (docs/platform/wire.md, 6.2); in the store they are
+a map by dotted tag, so that two people who add different labels never collide. :func:`roots_of` and
 :func:`labels_of` go between the two and are pure.
 """
 

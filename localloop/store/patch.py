@@ -79,6 +79,21 @@ def patch_derived(tx: Transaction, kind: EntityKind, row: Row, patch: Any) -> Ro
     return tx.set_facts(kind, row, {"metadata": {**row["metadata"], "system": system}})
 
 
+def json_text(value: Any, what: str) -> str:
+    """A value that has to be text with something in it.
+
+    Args:
+        value: The value.
+        what: Its name, for the error.
+
+    Raises:
+        BadRequest: It is empty, or something else.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise BadRequest("400", f"{what} has to be text and not empty: {value!r}")
+    return value
+
+
 def json_object(value: Any, what: str) -> dict[str, Any]:
     """A copy of a value that has to be a JSON object; None counts as an empty one.
 

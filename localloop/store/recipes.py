@@ -102,7 +102,7 @@ def update_recipe(tx: Transaction, recipe: Row, patch: Mapping[str, Any], *, sys
 
 
 def replace_ontology(tx: Transaction, ontology: Row, wire: Mapping[str, Any]) -> Row:
-    """Give an ontology the labels, attributes and title of a whole wire object; an absent key changes nothing.
+    """Give an ontology the labels, attributes and title of a wire object; an absent key changes nothing.
 
     Args:
         tx: The user action.

@@ -14,6 +14,7 @@ from localloop_schema.rows import (
     Row,
     children_of,
     get_row,
+    get_rows,
     insert_rows,
     live_rows,
     purge_rows,
@@ -114,7 +115,8 @@ class Transaction:
         for group in _same_keys(rows):
             insert_rows(self.connection, kind, group)
         oplog.append(self.connection, records)
-        return rows
+        stored = get_rows(self.connection, kind, [row["id"] for row in rows])
+        return [stored[row["id"]] for row in rows]  # with the columns that only have their defaults
 
     def update(self, kind: EntityKind, row: Row, document: Document) -> Row:
         """Give an entity a new document. Nothing is written when the document says the same.

@@ -1,0 +1,265 @@
+"""Items: files and directories of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
+
+from localloop.blobs import BlobRef
+from localloop.errors import BadRequest, Conflict
+from localloop.store.patch import json_object, merge_patch, patch_metadata
+from localloop.store.paths import is_hidden, mimetype_of, normal_path
+from localloop.store.transaction import Transaction
+from localloop_schema.documents import Document, derived_system, to_document
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, live_rows
+from localloop_schema.tables import Blob
+
+Outcome = Literal["created", "overwrite", "exist"]
+
+
+def add_item(
+    tx: Transaction,
+    dataset: Row,
+    filename: str,
+    blob: BlobRef | None,
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    mimetype: str | None = None,
+    overwrite: bool = False,
+    derived: Mapping[str, Any] | None = None,
+) -> tuple[Row, Outcome]:
+    """Put a file into a dataset.
+
+    Args:
+        tx: The user action.
+        dataset: The dataset's row.
+        filename: The full path in the dataset.
+        blob: The content, which is in the store's cache already; None makes an empty directory.
+        metadata: The item's metadata, as on the wire; values that only the platform derives are left out.
+        description: Free text; an empty one is none.
+        mimetype: The media type; told by the path otherwise.
+        overwrite: Whether an item that is at this path gets the new content. Its annotations are then
+            deleted, as on the platform (tombstones keep them), and ``metadata`` is merged into what it has.
+        derived: Further derived ``metadata.system`` values, such as ``width`` and ``height``.
+
+    Returns:
+        The row that is then at the path, and what happened: ``created``, ``overwrite``, or ``exist`` when
+        something was there and was left as it is.
+
+    Raises:
+        BadRequest: The path or the metadata makes no sense.
+        Conflict: A directory is at the path; or the content there is known only by a size, which the new one
+            has too, so that nobody can tell whether it changed.
+    """
+    if blob is None:
+        return make_directory(tx, dataset, filename)
+    path = normal_path(filename)
+    existing = find_item(tx.connection, dataset["id"], path)
+    if existing is None:
+        facts = _facts(path, blob, mimetype, derived)
+        document = _new_document(path, blob, metadata, description)
+        _know_blob(tx, blob)
+        row = tx.create(EntityKind.ITEM, document, {EntityKind.DATASET: dataset["id"]}, facts=facts)
+        return row, "created"
+    if existing["type"] != "file":
+        raise Conflict("409", f"A directory is at {path!r}")
+    if not overwrite:
+        return existing, "exist"
+    row = put_content(tx, existing, blob, mimetype=mimetype, derived=derived)
+    patch = {"metadata": metadata, "description": description or row["description"]}
+    return update_item(tx, row, patch, system=True), "overwrite"
+
+
+def put_content(
+    tx: Transaction,
+    item: Row,
+    blob: BlobRef,
+    *,
+    mimetype: str | None = None,
+    derived: Mapping[str, Any] | None = None,
+) -> Row:
+    """Replace an item's content; its annotations are deleted, since they described something else.
+
+    Args:
+        tx: The user action.
+        item: The item's row.
+        blob: The new content, which is in the store's cache already.
+        mimetype: The media type; told by the path otherwise.
+        derived: Further derived ``metadata.system`` values.
+
+    Returns:
+        The row as it then is.
+
+    Raises:
+        Conflict: The old content is known only by its size, and the new one has the same.
+    """
+    if item["digest"] is None and item["size"] == blob.size:
+        raise Conflict(
+            "409", f"Fetch {item['filename']!r} first: while its bytes are not here a change cannot be told"
+        )
+    _know_blob(tx, blob)
+    content = {"size": blob.size, "digest": blob.digest}
+    row = tx.update(EntityKind.ITEM, item, {**to_document(EntityKind.ITEM, item), "content": content})
+    for annotation in tx.rows(EntityKind.ANNOTATION, item_id=item["id"]):
+        tx.delete(EntityKind.ANNOTATION, annotation)
+    facts = _facts(item["filename"], blob, mimetype, derived)
+    kept = derived_system(EntityKind.ITEM, item["metadata"])
+    stale = dict.fromkeys(("width", "height", "channels", "exif", "fps", "nb_frames", "duration"))
+    books = {key: kept[key] for key in ("refs", "taskStatusLog", "originalname") if key in kept}
+    system = merge_patch(row["metadata"].get("system") or {}, {**stale, **facts.pop("derived"), **books})
+    return tx.set_facts(
+        EntityKind.ITEM,
+        row,
+        {
+            **facts,
+            "metadata": {**row["metadata"], "system": system},
+            "updated_at": tx.stamp.at,
+            "updated_by": tx.stamp.author,
+        },
+    )
+
+
+def make_directory(tx: Transaction, dataset: Row, path: str) -> tuple[Row, Outcome]:
+    """Make an explicit directory. Those that paths of files imply are no entities of their own.
+
+    Returns:
+        The directory's row, and ``created``, or ``exist`` when it was there.
+
+    Raises:
+        BadRequest: The path makes no sense.
+        Conflict: A file is at the path.
+    """
+    normal = normal_path(path)
+    existing = find_item(tx.connection, dataset["id"], normal)
+    if existing is not None:
+        if existing["type"] != "dir":
+            raise Conflict("409", f"A file is at {normal!r}")
+        return existing, "exist"
+    row = tx.create(
+        EntityKind.ITEM,
+        {"type": "dir", "filename": normal, "metadata": {}},
+        {EntityKind.DATASET: dataset["id"]},
+        facts={"hidden": is_hidden(normal)},
+    )
+    return row, "created"
+
+
+def find_item(connection: Connection, dataset_id: str, path: str) -> Row | None:
+    """The live item at exactly this path, which is in normal form, or None."""
+    return next(iter(live_rows(connection, EntityKind.ITEM, dataset_id=dataset_id, filename=path)), None)
+
+
+def move_item(tx: Transaction, item: Row, filename: str) -> Row:
+    """Give an item another path.
+
+    Raises:
+        BadRequest: The path makes no sense.
+        Conflict: Something else is there.
+    """
+    return update_item(tx, item, {"filename": filename})
+
+
+def update_item(tx: Transaction, item: Row, patch: Mapping[str, Any], *, system: bool = False) -> Row:
+    """Change an item by a merge patch of its wire object.
+
+    Args:
+        tx: The user action.
+        item: The item's row.
+        patch: ``filename``, ``description`` and ``metadata``; all other keys are read-only and ignored.
+        system: Whether ``metadata.system`` may be touched; what the platform derives there never is.
+
+    Returns:
+        The row as it then is.
+
+    Raises:
+        BadRequest: A value makes no sense.
+        Conflict: Something else is at the new path.
+    """
+    document = patched(item, patch, system=system)
+    path = document["filename"]
+    if path != item["filename"]:
+        occupant = find_item(tx.connection, item["dataset_id"], path)
+        if occupant is not None and occupant["id"] != item["id"]:
+            raise Conflict("409", f"Something is at {path!r} already")
+    row = tx.update(EntityKind.ITEM, item, document)
+    if row["hidden"] != is_hidden(path):
+        row = tx.set_facts(EntityKind.ITEM, row, {"hidden": is_hidden(path)})
+    return row
+
+
+def patched(item: Row, patch: Mapping[str, Any], *, system: bool) -> Document:
+    """The document that an item has after a patch; see :func:`update_item`.
+
+    Raises:
+        BadRequest: A value makes no sense.
+    """
+    document = to_document(EntityKind.ITEM, item)
+    if patch.get("filename") is not None:
+        document["filename"] = normal_path(patch["filename"])
+    if "description" in patch:
+        description = patch["description"]
+        if description is not None and not isinstance(description, str):
+            raise BadRequest("400", "A description has to be text")
+        document["description"] = description
+    metadata = patch_metadata(document["metadata"], patch.get("metadata"), system=system)
+    document["metadata"] = own_metadata(metadata)
+    return document
+
+
+def own_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata without what only the platform derives."""
+    own = dict(metadata)
+    system = json_object(own.pop("system", None), "metadata.system")
+    derived = derived_system(EntityKind.ITEM, {"system": system})
+    kept = {key: value for key, value in system.items() if key not in derived}
+    return {**own, "system": kept} if kept else own
+
+
+def _new_document(
+    path: str, blob: BlobRef, metadata: Mapping[str, Any] | None, description: str | None
+) -> Document:
+    document: Document = {
+        "type": "file",
+        "filename": path,
+        "metadata": own_metadata(merge_patch({}, json_object(metadata, "metadata"))),
+        "content": {"size": blob.size, "digest": blob.digest},
+    }
+    if description:
+        document["description"] = description
+    return document
+
+
+def _facts(
+    path: str, blob: BlobRef, mimetype: str | None, derived: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What the platform derives from a file (docs/platform/wire.md, 4.2), as far as it can be told here."""
+    kind = mimetype or mimetype_of(path)
+    return {
+        "hidden": is_hidden(path),
+        "mimetype": kind,
+        "derived": {
+            "originalname": path.rpartition("/")[2],
+            "size": blob.size,
+            "encoding": "7bit",
+            "mimetype": kind,
+            "isBinary": not kind.startswith("text/"),
+            "refs": [],
+            "taskStatusLog": [],
+            **(derived or {}),
+        },
+    }
+
+
+def _know_blob(tx: Transaction, blob: BlobRef) -> None:
+    """Note that the cache has these bytes, and that they were used now."""
+    now = tx.stamp.at
+    row = {"digest": blob.digest, "size": blob.size, "created_at": now, "last_used_at": now, "pinned": False}
+    statement = insert(Blob).values(row)
+    tx.connection.execute(
+        statement.on_conflict_do_update(index_elements=["digest"], set_={"last_used_at": now})
+    )
