@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from localloop.errors import BadRequest
 from localloop.store.labels import upsert_labels
@@ -14,7 +15,7 @@ from localloop.store.recipes import create_ontology, create_recipe
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, live_rows
+from localloop_schema.rows import Row, live_rows, table
 
 
 def create_dataset(
@@ -115,3 +116,33 @@ def _check_name(tx: Transaction, project_id: str, name: Any) -> None:
         raise BadRequest("400", "A dataset needs a name")
     if find_dataset(tx.connection, project_id, name) is not None:
         raise BadRequest("400", f"Dataset already exists. Name: {name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetCounts:
+    """How many files a dataset has, how many of them are annotated, and how many annotations there are."""
+
+    items: int
+    annotated: int
+    annotations: int
+
+
+def counts_of(connection: Connection, dataset_ids: Sequence[str]) -> dict[str, DatasetCounts]:
+    """The counts of datasets, by local id, in two queries whatever their number."""
+    items, annotations = table(EntityKind.ITEM).c, table(EntityKind.ANNOTATION).c
+    files = dict(
+        connection.execute(
+            select(items.dataset_id, func.count())
+            .where(items.dataset_id.in_(dataset_ids), items.deleted_at.is_(None), items.type == "file")
+            .group_by(items.dataset_id)
+        ).tuples()
+    )
+    marks = {
+        row[0]: (row[1], row[2])
+        for row in connection.execute(
+            select(annotations.dataset_id, func.count(annotations.item_id.distinct()), func.count())
+            .where(annotations.dataset_id.in_(dataset_ids), annotations.deleted_at.is_(None))
+            .group_by(annotations.dataset_id)
+        )
+    }
+    return {one: DatasetCounts(files.get(one, 0), *marks.get(one, (0, 0))) for one in dataset_ids}

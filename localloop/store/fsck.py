@@ -1,0 +1,149 @@
+"""Checks that a store keeps its invariants. Nothing is repaired here: findings are data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from localloop.store.store import Store
+from localloop_schema.documents import to_document
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, chunks, get_rows, table
+from localloop_schema.tables import BaseSnapshot, Blob
+from localloop_sync.core.operation import OUTSTANDING, Delta, difference, fold
+from localloop_sync.drivers import oplog
+
+_BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # the same
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Attributes:
+        level: Whether an invariant is broken, or something is merely worth knowing.
+        check: Which check found it: ``log``, ``blob``, ``orphan``, ``integrity`` or ``reference``.
+        subject: What it is about: ``item 65f0...``, a digest, a table.
+        message: What is wrong, as one sentence.
+    """
+
+    level: Level
+    check: str
+    subject: str
+    message: str
+
+
+def check(store: Store) -> list[Finding]:
+    """Check everything that can be checked without reading the content of blobs.
+
+    Args:
+        store: An open store; it is only read, in one unchanging view.
+
+    Returns:
+        The findings; none at all when the store is sound.
+    """
+    with store.reading() as connection:
+        found = list(_integrity(connection))
+        for kind in EntityKind:
+            found.extend(_log(connection, kind))
+        found.extend(_blobs(connection, store.blobs.has, store.blobs.digests))
+    return found
+
+
+def _integrity(connection: Connection) -> Iterator[Finding]:
+    for (message,) in connection.exec_driver_sql("PRAGMA quick_check"):
+        if message != "ok":
+            yield Finding(Level.ERROR, "integrity", "store.db", f"SQLite says: {message}")
+    for name, rowid, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield Finding(
+            Level.ERROR,
+            "reference",
+            f"{name} row {rowid}",
+            f"It names a row of {parent} that is not there.",
+        )
+
+
+def _log(connection: Connection, kind: EntityKind) -> Iterator[Finding]:
+    """What the outstanding operations amount to has to be what separates base and mirror."""
+    for ids in chunks(_entity_ids(connection, kind)):
+        rows = get_rows(connection, kind, ids)
+        bases = _bases(connection, kind, ids)
+        logged = oplog.outstanding_of(connection, kind, ids)
+        for entity_id in ids:
+            row = rows.get(entity_id)
+            mirror = to_document(kind, row) if row is not None and row["deleted_at"] is None else None
+            actual = difference(kind, bases.get(entity_id), mirror)
+            folded = fold(logged.get(entity_id, []))
+            if folded != actual:
+                yield Finding(Level.ERROR, "log", f"{kind} {entity_id}", _disagreement(folded, actual))
+
+
+def _entity_ids(connection: Connection, kind: EntityKind) -> list[str]:
+    """Every id that the mirror, the bases or the outstanding log know."""
+    operations = oplog.entities_in(connection, sorted(OUTSTANDING))
+    known = {entity_id for found, entity_id in operations if found is kind}
+    known.update(connection.execute(select(table(kind).c.id)).scalars())
+    known.update(connection.execute(select(_BASES.c.entity_id).where(_BASES.c.kind == kind.value)).scalars())
+    return sorted(known)
+
+
+def _bases(connection: Connection, kind: EntityKind, ids: list[str]) -> dict[str, Row]:
+    query = select(_BASES.c.entity_id, _BASES.c.document).where(
+        _BASES.c.kind == kind.value, _BASES.c.entity_id.in_(ids)
+    )
+    return {row.entity_id: row.document for row in connection.execute(query)}
+
+
+def _disagreement(folded: Delta, actual: Delta) -> str:
+    if folded.effect is not actual.effect:
+        return f"The log amounts to {folded.effect}, but base and mirror differ by {actual.effect}."
+    paths = {".".join(one.path) for one in _one_sided(folded, actual)}
+    return f"The log and the mirror disagree on {', '.join(sorted(paths))}."
+
+
+def _one_sided(folded: Delta, actual: Delta) -> list[Any]:
+    """The changes that only one of two deltas has."""
+    return [one for one in folded.changes if one not in actual.changes] + [
+        one for one in actual.changes if one not in folded.changes
+    ]
+
+
+def _blobs(
+    connection: Connection, has: Callable[[str], bool], digests: Callable[[], Iterator[str]]
+) -> Iterator[Finding]:
+    """Content is in the cache, or the platform has it; what nobody names is worth knowing."""
+    known = set(connection.execute(select(_BLOBS.c.digest)).scalars())
+    items = table(EntityKind.ITEM).c
+    named = set()
+    base = (
+        select(_BASES.c.entity_id)
+        .where(_BASES.c.kind == EntityKind.ITEM.value, _BASES.c.entity_id == items.id)
+        .exists()
+    )
+    query = select(items.id, items.digest, items.type, base.label("agreed")).where(items.deleted_at.is_(None))
+    for row in connection.execute(query):
+        if row.type != "file":
+            continue
+        named.add(row.digest)
+        if row.digest is not None and row.digest in known and has(row.digest):
+            continue
+        if not row.agreed:
+            what = row.digest or "of unknown digest"
+            yield Finding(
+                Level.ERROR, "blob", f"item {row.id}", f"Its content ({what}) is neither here nor there."
+            )
+    for digest in digests():
+        if digest not in named:
+            yield Finding(Level.INFO, "orphan", digest, "No item has this content.")
