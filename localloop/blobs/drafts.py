@@ -13,7 +13,7 @@ from typing import BinaryIO, Self
 
 from blake3 import blake3
 
-from localloop.blobs.files import clone, copy_hashing, create, hard_link, hash_file, hash_open_file
+from localloop.blobs.files import clone, copy_hashing, create, hard_link, hash_file
 from localloop.blobs.layout import BlobRef, Layout
 from localloop.errors import BlobError, SourceChangedError
 
@@ -124,7 +124,9 @@ def _take(reader: FileIO, source: Path, path: Path, *, link: bool) -> tuple[str,
         return hash_file(path)
     path.unlink()
     if hard_link(source, path):
-        return _hash_linked(source, path)
+        result = hash_file(path)
+        _require_unchanged(source, before, path.stat())
+        return result
     with create(path) as writer:
         return _copy(reader, writer, source, before)
 
@@ -132,14 +134,6 @@ def _take(reader: FileIO, source: Path, path: Path, *, link: bool) -> tuple[str,
 def _copy(reader: FileIO, writer: BinaryIO, source: Path, before: os.stat_result) -> tuple[str, int]:
     result = copy_hashing(reader, writer)
     _require_unchanged(source, before, os.fstat(reader.fileno()))
-    return result
-
-
-def _hash_linked(source: Path, path: Path) -> tuple[str, int]:
-    with path.open("rb", buffering=0) as held:
-        before = os.fstat(held.fileno())
-        result = hash_open_file(held)
-        _require_unchanged(source, before, os.fstat(held.fileno()))
     return result
 
 

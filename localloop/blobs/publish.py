@@ -14,8 +14,7 @@ class Publisher:
     """Moves drafts to their places, step by step for many at once.
 
     Every file is synced before its rename, so a visible blob is whole even after a power cut; the directories
-    are synced once at the end, and only then does :meth:`publish` return. Doing each step for the whole group
-    lets the file system write one journal transaction for many files.
+    are synced at the end, each once for the whole group, and only then does :meth:`publish` return.
 
     Args:
         layout: The cache.
@@ -37,11 +36,17 @@ class Publisher:
         for draft in fresh.values():
             make_final(draft.path)
         for draft in fresh.values():
-            target = self._place(draft.ref)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft.path.replace(target)
+            self._move(draft)
         # Blobs that were there already are included: who renamed them may not have synced the directory yet.
         self._sync({self._place(draft.ref).parent for draft in drafts})
+
+    def _move(self, draft: Draft) -> None:
+        target = self._place(draft.ref)
+        try:
+            draft.path.replace(target)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.path.replace(target)
 
     def _holds(self, ref: BlobRef) -> bool:
         """Whether the blob is there; one of another size is damaged, so the good bytes replace it."""
