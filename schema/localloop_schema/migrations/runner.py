@@ -50,9 +50,8 @@ def run(database: Path, directories: Sequence[Path]) -> None:
     try:
         with engine.connect().execution_options(localloop_begin="IMMEDIATE") as connection:
             raw: Any = connection.connection.driver_connection
-            raw.execute(
-                "PRAGMA foreign_keys = OFF"
-            )  # has no effect inside a transaction, so it is set before
+            # Has no effect inside a transaction, so it is set before the first one.
+            raw.execute("PRAGMA foreign_keys = OFF")
             settings = config(directories)
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
