@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
+from localloop_sync.core.operation import State
+from localloop_sync.core.plan import Job
+from localloop_sync.report import SyncReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,7 @@ class Remote(Protocol):
         """Entities by natural key: names, titles, paths, e-mails, or annotations' ``metadata.system.clientId``."""
         ...
 
-    def create(
-        self, kind: EntityKind, scope: Scope, documents: Sequence[Document]
-    ) -> Sequence[RemoteEntity]:
+    def create(self, kind: EntityKind, scope: Scope, documents: Sequence[Document]) -> Sequence[RemoteEntity]:
         """Create entities of one kind in one parent; the result is in the order of ``documents``.
 
         Not for items of type ``file``, which come with their content (:meth:`upload`). A dataset whose document
@@ -114,9 +115,7 @@ class Remote(Protocol):
         """
         ...
 
-    def update(
-        self, kind: EntityKind, remote_id: str, document: Document, base: Document
-    ) -> RemoteEntity:
+    def update(self, kind: EntityKind, remote_id: str, document: Document, base: Document) -> RemoteEntity:
         """Send the smallest patch that turns ``base`` into ``document``; returns the entity as it then is."""
         ...
 
@@ -124,18 +123,158 @@ class Remote(Protocol):
         """Delete; an entity that is already gone is success."""
         ...
 
-    def upload(
-        self, scope: Scope, document: Document, content: Path, *, overwrite: bool
-    ) -> tuple[RemoteEntity, bool]:
-        """Send a file to the path ``document["filename"]`` of a dataset, streamed.
+    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+        """Send a new file to the path ``document["filename"]`` of a dataset, streamed.
 
         Returns:
             The item that is then at that path, and whether this call wrote it (False: something was there).
         """
         ...
 
+    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+        """Give an existing item new content; its id and annotations stay."""
+        ...
+
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
         """The content of an item from a byte offset on, in chunks."""
+        ...
+
+
+@dataclass(slots=True)
+class Observed:
+    """What came of taking in a page.
+
+    Attributes:
+        taken: How many entities were new here or changed here.
+        conflicts: How many conflicts were opened.
+        orphans: Entities whose parent is not known here yet; nothing was written for them.
+        unverified: Items whose bytes must be compared first; nothing was written for them.
+    """
+
+    taken: int = 0
+    conflicts: int = 0
+    orphans: list[RemoteEntity] = field(default_factory=list)
+    unverified: list[RemoteEntity] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a pull of one resource of one dataset (local id) has come; written together with what was pulled.
+
+    ``cursor`` says where to go on; ``since`` is where the delta starts when the listing by id is through.
+    """
+
+    dataset_id: str
+    kind: EntityKind
+    cursor: Cursor
+    since: str = ""
+    pulls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A project to pull. ``discover`` says whether datasets that are new on the platform are taken too.
+
+    ``datasets`` are those known to both sides: local id → platform id.
+    """
+
+    project_id: str
+    remote_id: str
+    discover: bool
+    datasets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Content to fetch: an item's local and platform id, its size in bytes and its path."""
+
+    item_id: str
+    remote_id: str
+    size: int
+    filename: str
+
+
+class Journal(Protocol):
+    """The store as the engine sees it. Each call is one transaction: all of it happens, or none."""
+
+    def claim(self, account: Account) -> None:
+        """Tie the store to an account at its first sync.
+
+        Raises:
+            OtherAccountHalt: The store belongs to another gate or account.
+        """
+        ...
+
+    def targets(self) -> Sequence[Target]:
+        """The projects to pull, as far as the platform has them."""
+        ...
+
+    def mark(self, dataset_id: str, kind: EntityKind) -> Mark | None:
+        """How far the pull of a resource has come; None before the first page."""
+        ...
+
+    def observe(
+        self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None
+    ) -> Observed:
+        """Reconcile entities with what is here, and move the mark along."""
+        ...
+
+    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[int, int]:
+        """Take over that the platform has these entities (local ids) no more.
+
+        Returns:
+            How many were deleted here, and how many conflicts were opened.
+        """
+        ...
+
+    def known(
+        self, kind: EntityKind, *, dataset: str | None = None, project: str | None = None
+    ) -> dict[str, str]:
+        """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
+        ...
+
+    def known_count(self, kind: EntityKind, dataset: str) -> int:
+        """How many items or annotations of a dataset (local id) both sides know."""
+        ...
+
+    def jobs(self, waiting: State) -> Sequence[Job]:
+        """A job for each entity with operations in the state ``pending`` or ``in flight``."""
+        ...
+
+    def remote_ids(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
+        """Local id → platform id, for those that have one."""
+        ...
+
+    def begin(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Mark jobs as in flight before anything is sent; returns those that may go."""
+        ...
+
+    def release(self, jobs: Sequence[Job]) -> None:
+        """These were surely not applied: they wait again."""
+        ...
+
+    def acknowledge(self, answers: Sequence[tuple[Job, RemoteEntity]]) -> None:
+        """The platform has these creations and updates; its answers become the bases."""
+        ...
+
+    def gone(self, jobs: Sequence[Job]) -> None:
+        """These deletions are done there."""
+        ...
+
+    def reject(self, job: Job, reason: str) -> None:
+        """The platform refused it for good."""
+        ...
+
+    def wanted(self) -> Sequence[Wanted]:
+        """Content that was asked for and is not here."""
+        ...
+
+    def hydrated(self, item_id: str, digest: str, size: int) -> None:
+        """The content of an item is here now."""
+        ...
+
+    def finish(self, report: SyncReport) -> None:
+        """Write down that a sync is complete, and count what is left into the report."""
         ...
 
 
@@ -146,7 +285,7 @@ class Blobs(Protocol):
         """Where the bytes of a digest are, or None when they are not here."""
         ...
 
-    def fetch(self, key: str, size: int, chunks: "ChunkSource") -> str:
+    def fetch(self, key: str, size: int, chunks: ChunkSource) -> str:
         """Take content in, resuming an earlier part of the same ``key``; returns its digest.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.leaves import MISSING, Leaves, Path, flatten, same_leaf, unflatten
+from localloop_sync.core.leaves import MISSING, Leaves, Path, flatten, same, unflatten
 from localloop_sync.core.rules import RULES
 
 
@@ -49,7 +49,7 @@ def diff_leaves(before: Leaves, after: Leaves) -> list[Change]:
     changes = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path, MISSING), after.get(path, MISSING)
-        if old is MISSING or new is MISSING or not same_leaf(path, old, new):
+        if old is MISSING or new is MISSING or not same(old, new):
             changes.append(Change(path, old, new))
     return changes
 
@@ -63,6 +63,21 @@ def apply(kind: EntityKind, document: Mapping[str, Any], changes: Iterable[Chang
         else:
             leaves[change.path] = change.new
     return unflatten(leaves)
+
+
+def same_changes(left: Iterable[Change], right: Iterable[Change]) -> bool:
+    """Whether two lists of changes say the same, old values included."""
+    first, second = list(left), list(right)
+    return len(first) == len(second) and all(
+        one.path == other.path and _same_side(one.old, other.old) and _same_side(one.new, other.new)
+        for one, other in zip(first, second, strict=True)
+    )
+
+
+def _same_side(left: Any, right: Any) -> bool:
+    if left is MISSING or right is MISSING:
+        return left is right
+    return same(left, right)
 
 
 def equal(kind: EntityKind, left: Mapping[str, Any] | None, right: Mapping[str, Any] | None) -> bool:

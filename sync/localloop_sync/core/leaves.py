@@ -93,20 +93,3 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
         return len(left) == len(right) and all(map(same, left, right))
     return bool(left == right)
-
-
-def same_content(left: Any, right: Any) -> bool:
-    """Whether two ``content`` values can be the same bytes: equal size, and equal digest where both are known."""
-    if left is MISSING or right is MISSING:
-        return left is right
-    if left.get("size") != right.get("size"):
-        return False
-    digests = {left.get("digest"), right.get("digest")} - {None}
-    return len(digests) < 2  # noqa: PLR2004 - one known digest, or none, contradicts nothing
-
-
-def same_leaf(path: Path, left: Any, right: Any) -> bool:
-    """Whether the leaf at ``path`` has the same value on two sides."""
-    if path == ("content",):
-        return same_content(left, right)
-    return same(left, right)

@@ -9,8 +9,8 @@ from typing import Any
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.leaves import MISSING, Leaves, Path, flatten, overlapping, same_leaf, unflatten
-from localloop_sync.core.rules import CONTENT, RULES
+from localloop_sync.core.leaves import MISSING, Leaves, Path, flatten, overlapping, same, unflatten
+from localloop_sync.core.rules import RULES
 
 
 class Policy(StrEnum):
@@ -69,11 +69,11 @@ def merge(
     for path in sorted(old.keys() | local.keys() | remote.keys()):
         was, here, there = (side.get(path, MISSING) for side in (old, local, remote))
         value = here
-        if _agree(path, here, there):
-            value = _richer(path, here, there)
-        elif _agree(path, was, here) or (base is None and _platform_first(rules.platform_first, path, there)):
+        if _agree(here, there):
+            value = here
+        elif _agree(was, here) or (base is None and _platform_first(rules.platform_first, path, there)):
             value = there
-        elif _agree(path, was, there) or (base is None and there is MISSING):
+        elif _agree(was, there) or (base is None and there is MISSING):
             value = here
         elif base is None and here is MISSING:
             value = there
@@ -85,17 +85,10 @@ def merge(
     return Merged(unflatten(merged), tuple(conflicts))
 
 
-def _agree(path: Path, left: Any, right: Any) -> bool:
+def _agree(left: Any, right: Any) -> bool:
     if left is MISSING or right is MISSING:
         return left is right
-    return same_leaf(path, left, right)
-
-
-def _richer(path: Path, here: Any, there: Any) -> Any:
-    """Of two agreeing values, the one that knows more: a content with its digest."""
-    if path == CONTENT and here is not MISSING and "digest" not in here:
-        return there
-    return here
+    return same(left, right)
 
 
 def _platform_first(prefixes: tuple[Path, ...], path: Path, there: Any) -> bool:

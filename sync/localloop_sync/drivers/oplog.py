@@ -74,7 +74,9 @@ def _operation(row: Any) -> Operation:
     )
 
 
-def outstanding_of(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, list[Operation]]:
+def outstanding_of(
+    connection: Connection, kind: EntityKind, ids: Sequence[str]
+) -> dict[str, list[Operation]]:
     """The outstanding operations of some entities, by entity id, in order."""
     found: dict[str, list[Operation]] = {}
     for part in chunks(ids):

@@ -1,0 +1,52 @@
+"""Ids inside documents, and mapping them from one side's to the other's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localloop_schema.documents import Document
+from localloop_schema.kinds import EntityKind
+from localloop_sync.core.leaves import Path
+from localloop_sync.core.rules import RULES
+
+#: Ids of one kind, from one side to the other.
+IdMap = Mapping[str, str]
+
+
+def references(kind: EntityKind, document: Document) -> dict[EntityKind, list[str]]:
+    """The ids that a document holds, by kind."""
+    found: dict[EntityKind, list[str]] = {}
+    for path, target in RULES[kind].references:
+        found.setdefault(target, []).extend(ids_at(document, path))
+    return found
+
+
+def translate(kind: EntityKind, document: Document, maps: Mapping[EntityKind, IdMap]) -> Document:
+    """The document with its references mapped; ids that the maps do not have stay."""
+    for path, target in RULES[kind].references:
+        ids = maps.get(target, {})
+        document = _mapped(document, path, ids)
+    return document
+
+
+def ids_at(document: Any, path: Path) -> list[str]:
+    """The id, or the ids, at a path of a document."""
+    value = document
+    for key in path:
+        if not isinstance(value, Mapping) or key not in value:
+            return []
+        value = value[key]
+    return [value] if isinstance(value, str) else [one for one in value if isinstance(one, str)]
+
+
+def _mapped(document: Document, path: Path, ids: IdMap) -> Document:
+    key, rest = path[0], path[1:]
+    if key not in document:
+        return document
+    value = document[key]
+    if rest:
+        return {**document, key: _mapped(value, rest, ids)} if isinstance(value, dict) else document
+    if isinstance(value, str):
+        return {**document, key: ids.get(value, value)}
+    return {**document, key: [ids.get(one, one) if isinstance(one, str) else one for one in value]}

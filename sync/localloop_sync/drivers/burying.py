@@ -1,0 +1,159 @@
+"""Deletions: taking over the platform's, and finishing those that both sides agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from localloop_schema.documents import Document, to_document
+from localloop_schema.kinds import PARENTS, EntityKind
+from localloop_schema.rows import Row, get_rows, purge_rows, rows_where
+from localloop_schema.tables import Tombstone
+from localloop_sync.core.operation import State
+from localloop_sync.core.reconcile import Action, Observation, Sort, reconcile
+from localloop_sync.drivers import conflicts, oplog, states
+from localloop_sync.drivers.identity import Identity
+from localloop_sync.drivers.oplog import Stamp
+from localloop_sync.drivers.relog import relog
+from localloop_sync.drivers.states import EntityState
+
+_TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+class Undertaker:
+    """Removes entities within one transaction, leaving a tombstone with their last document.
+
+    Args:
+        connection: An open write transaction.
+        identity: Makes ids.
+        stamp: Under which action the log gets what changes by this.
+    """
+
+    def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
+        self._connection = connection
+        self._identity = identity
+        self._stamp = stamp
+
+    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[int, int]:
+        """Take over that the platform has these entities (local ids) no more.
+
+        Returns:
+            How many were deleted here, children included, and how many conflicts were opened.
+        """
+        deleted = opened = 0
+        for entity_id, state in states.load(self._connection, kind, ids).items():
+            if state.row is None:
+                continue
+            below = self._below(kind, entity_id)
+            touched = any(one.operations for one in below)
+            seen = Observation(kind, state.base_document, state.mirror, None, touched=touched)
+            outcome = reconcile(seen)
+            if outcome.action in (Action.DELETE_HERE, Action.FORGET):
+                for one in [*below, state]:
+                    self.bury(one, origin="platform")
+                deleted += len(below) + 1
+            elif outcome.action is Action.CONFLICT:
+                opened += self._contest(state)
+        return deleted, opened
+
+    def bury(self, state: EntityState, *, origin: str) -> None:
+        """Remove an entity for good; its outstanding operations are superseded.
+
+        Args:
+            state: The entity; nothing live may be below it.
+            origin: Who deleted it: ``local`` or ``platform``.
+        """
+        assert state.row is not None
+        oplog.move(self._connection, [one.seq for one in state.operations], State.SUPERSEDED)
+        for row in state.conflicts:
+            conflicts.close(self._connection, row["id"], "deleted on both sides", self._stamp.at)
+        known = self._connection.execute(
+            _TOMBSTONES.select().where(
+                _TOMBSTONES.c.kind == state.kind.value, _TOMBSTONES.c.entity_id == state.id
+            )
+        ).first()
+        if known is None:
+            self._connection.execute(insert(_TOMBSTONES), self._tombstone(state, state.row, origin))
+        states.drop_bases(self._connection, state.kind, [state.id])
+        purge_rows(self._connection, state.kind, [state.id])
+
+    def bury_tree(self, kind: EntityKind, entity_id: str, *, origin: str) -> None:
+        """Remove an entity and everything below it, deleted or not."""
+        for one in self._below(kind, entity_id):
+            self.bury(one, origin=origin)
+        state = states.load(self._connection, kind, [entity_id])[entity_id]
+        if state.row is not None:
+            self.bury(state, origin=origin)
+
+    def _tombstone(self, state: EntityState, row: Row, origin: str) -> Row:
+        document: Document = to_document(state.kind, row)
+        return {
+            "kind": state.kind.value,
+            "entity_id": state.id,
+            "remote_id": row["remote_id"],
+            "document": document,
+            "parents": {parent.value: row[f"{parent}_id"] for parent in PARENTS[state.kind]},
+            "deleted_by": self._stamp.author if origin == "local" else "",
+            "deleted_at": self._stamp.at,
+            "origin": origin,
+        }
+
+    def _below(self, kind: EntityKind, entity_id: str) -> list[EntityState]:
+        """Everything below an entity, deleted here or not, deepest first."""
+        found: list[EntityState] = []
+        seen: set[tuple[EntityKind, str]] = set()
+        for child in reversed(EntityKind):
+            if kind not in PARENTS[child]:
+                continue
+            rows = rows_where(self._connection, child, **{f"{kind}_id": entity_id})
+            loaded = states.load(self._connection, child, [row["id"] for row in rows])
+            for row in rows:
+                for one in (*self._below(child, row["id"]), loaded[row["id"]]):
+                    if (one.kind, one.id) not in seen:
+                        seen.add((one.kind, one.id))
+                        found.append(one)
+        return found
+
+    def _contest(self, state: EntityState) -> int:
+        """Open a conflict about an entity that was edited here and deleted there; 0 when it is open already."""
+        if () in state.contested:
+            return 0
+        values: dict[str, Any] = {"base": state.base_document, "mine": state.mirror}
+        conflicts.add(
+            self._connection,
+            self._identity.object_id(),
+            state.kind,
+            state.id,
+            Sort.DELETED_THERE,
+            at=self._stamp.at,
+            values=values,
+        )
+        relog(
+            self._connection,
+            self._identity,
+            self._stamp,
+            state.kind,
+            state.id,
+            base=state.base_document,
+            mirror=state.mirror,
+            operations=state.operations,
+            contested=frozenset({()}),
+        )
+        return 1
+
+
+def names(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> list[str]:
+    """What to call these entities to a person."""
+    return [title(kind, row) for row in get_rows(connection, kind, ids).values()]
+
+
+def title(kind: EntityKind, row: Row) -> str:
+    """What to call an entity to a person: its path, name, title, e-mail, or label and id."""
+    if kind is EntityKind.ANNOTATION:
+        return f"{row['type']} {row['label']!r} ({row['id']})"
+    for column in ("filename", "name", "title", "email", "annotator"):
+        if row.get(column):
+            return str(row[column])
+    return str(row["id"])

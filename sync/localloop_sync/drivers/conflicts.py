@@ -1,0 +1,79 @@
+"""Conflict rows: opening, refreshing and closing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, chunks
+from localloop_schema.tables import Conflict
+from localloop_sync.core.reconcile import Sort
+
+_TABLE: Any = Conflict.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+def open_of(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, list[Row]]:
+    """The open conflicts of entities, by local entity id."""
+    found: dict[str, list[Row]] = {}
+    for part in chunks(ids):
+        query = select(_TABLE).where(
+            _TABLE.c.kind == kind.value, _TABLE.c.entity_id.in_(part), _TABLE.c.state == "open"
+        )
+        for row in connection.execute(query).mappings():
+            found.setdefault(row["entity_id"], []).append(dict(row))
+    return found
+
+
+def listing(connection: Connection, *, state: str | None = "open") -> list[Row]:
+    """Conflicts in one state (None: all), oldest first."""
+    query = select(_TABLE).order_by(_TABLE.c.created_at, _TABLE.c.id)
+    if state is not None:
+        query = query.where(_TABLE.c.state == state)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def add(
+    connection: Connection,
+    conflict_id: str,
+    kind: EntityKind,
+    entity_id: str,
+    sort: Sort,
+    *,
+    at: str,
+    path: Sequence[str] = (),
+    values: dict[str, Any] | None = None,
+    resolution: str | None = None,
+) -> None:
+    """Write a conflict; one that comes with a resolution is closed from the start, as a record."""
+    connection.execute(
+        insert(_TABLE),
+        {
+            "id": conflict_id,
+            "kind": kind.value,
+            "entity_id": entity_id,
+            "sort": sort.value,
+            "path": list(path),
+            "values": values or {},
+            "state": "resolved" if resolution else "open",
+            "resolution": resolution,
+            "created_at": at,
+            "resolved_at": at if resolution else None,
+        },
+    )
+
+
+def refresh(connection: Connection, conflict_id: str, values: dict[str, Any]) -> None:
+    """Give an open conflict newer values."""
+    connection.execute(update(_TABLE).where(_TABLE.c.id == conflict_id).values(values=values))
+
+
+def close(connection: Connection, conflict_id: str, resolution: str, at: str) -> None:
+    """Mark a conflict as resolved; its values stay."""
+    connection.execute(
+        update(_TABLE)
+        .where(_TABLE.c.id == conflict_id, _TABLE.c.state == "open")
+        .values(state="resolved", resolution=resolution, resolved_at=at)
+    )

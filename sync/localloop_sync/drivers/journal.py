@@ -1,0 +1,274 @@
+"""The journal over SQLite: the store as the engine sees it. Each method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, get_row, live_rows, rows_where, table, update_row
+from localloop_schema.session import reading, writing
+from localloop_schema.tables import BaseSnapshot, Checkpoint, Setting, Subscription
+from localloop_sync.core.operation import State
+from localloop_sync.core.plan import Job
+from localloop_sync.drivers import conflicts, oplog, states
+from localloop_sync.drivers.burying import Undertaker
+from localloop_sync.drivers.identity import Identity
+from localloop_sync.drivers.observing import Observer
+from localloop_sync.drivers.oplog import Stamp
+from localloop_sync.drivers.sending import Sender
+from localloop_sync.drivers.translate import remote_ids
+from localloop_sync.errors import OtherAccountHalt
+from localloop_sync.ports import Account, Clock, Cursor, Mark, Observed, RemoteEntity, Target, Wanted
+from localloop_sync.report import SyncReport
+
+_BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_MARKS: Any = Checkpoint.__table__  # type: ignore[attr-defined]
+_SETTINGS: Any = Setting.__table__  # type: ignore[attr-defined]
+_SUBSCRIPTIONS: Any = Subscription.__table__  # type: ignore[attr-defined]
+
+
+class SqliteJournal:
+    """Implements :class:`localloop_sync.ports.Journal` over a store's database.
+
+    Args:
+        engine: The store's engine.
+        identity: Makes ids.
+        clock: Time.
+    """
+
+    def __init__(self, engine: Engine, identity: Identity, clock: Clock) -> None:
+        self._engine = engine
+        self._identity = identity
+        self._clock = clock
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, Stamp]]:
+        with writing(self._engine) as connection:
+            settings = _settings(connection)
+            yield (
+                connection,
+                Stamp(
+                    batch=self._identity.operation_id(),
+                    action="sync",
+                    author=str(settings.get("author") or ""),
+                    device=str(settings.get("device") or ""),
+                    at=self._clock.now(),
+                ),
+            )
+
+    def claim(self, account: Account) -> None:
+        """Tie the store to an account at its first sync."""
+        with self._writing() as (connection, _):
+            settings = _settings(connection)
+            owner = (settings.get("gate"), settings.get("account"))
+            if None in owner:
+                _set(connection, {"gate": account.gate, "account": account.email})
+            elif owner != (account.gate, account.email):
+                raise OtherAccountHalt(
+                    f"This store belongs to {owner[1]} at {owner[0]}, "
+                    f"but {account.email} is logged in at {account.gate}.",
+                    advice="Log in with the store's account, or use another store for this one.",
+                )
+
+    def targets(self) -> list[Target]:
+        """The projects to pull, as far as the platform has them."""
+        with reading(self._engine) as connection:
+            whole = {
+                row["project_id"]
+                for row in connection.execute(select(_SUBSCRIPTIONS)).mappings()
+                if row["dataset_id"] is None
+            }
+            found = []
+            for project in live_rows(connection, EntityKind.PROJECT):
+                if project["remote_id"] is None:
+                    continue
+                datasets = {
+                    row["id"]: row["remote_id"]
+                    for row in rows_where(connection, EntityKind.DATASET, project_id=project["id"])
+                    if row["remote_id"] is not None and row["deleted_at"] is None
+                }
+                found.append(Target(project["id"], project["remote_id"], project["id"] in whole, datasets))
+            return found
+
+    def mark(self, dataset_id: str, kind: EntityKind) -> Mark | None:
+        """How far the pull of a resource has come; None before the first page."""
+        with reading(self._engine) as connection:
+            query = select(_MARKS).where(_MARKS.c.dataset_id == dataset_id, _MARKS.c.resource == kind.value)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        if row["phase"] == "bootstrap":
+            return Mark(dataset_id, kind, Cursor(row["cursor_id"]), row["updated_at"], row["pulls"])
+        cursor = Cursor(row["cursor_id"], row["updated_at"])
+        return Mark(dataset_id, kind, cursor, row["updated_at"], row["pulls"])
+
+    def observe(
+        self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None
+    ) -> Observed:
+        """Reconcile entities with what is here, and move the mark along."""
+        with self._writing() as (connection, stamp):
+            observed = Observer(connection, self._identity, stamp).observe(kind, entities)
+            if mark is not None:
+                _write_mark(connection, mark)
+            return observed
+
+    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[int, int]:
+        """Take over that the platform has these entities (local ids) no more."""
+        with self._writing() as (connection, stamp):
+            return Undertaker(connection, self._identity, stamp).absent(kind, ids)
+
+    def known(
+        self, kind: EntityKind, *, dataset: str | None = None, project: str | None = None
+    ) -> dict[str, str]:
+        """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
+        query = select(_BASES.c.remote_id, _BASES.c.entity_id).where(_BASES.c.kind == kind.value)
+        if dataset is not None:
+            query = query.where(_BASES.c.dataset_id == dataset)
+        if project is not None:
+            columns = table(kind).c
+            below = select(columns.id).where(columns.project_id == project)
+            query = query.where(_BASES.c.entity_id.in_(below))
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def known_count(self, kind: EntityKind, dataset: str) -> int:
+        """How many items or annotations of a dataset (local id) both sides know."""
+        query = (
+            select(func.count())
+            .select_from(_BASES)
+            .where(_BASES.c.kind == kind.value, _BASES.c.dataset_id == dataset)
+        )
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def jobs(self, waiting: State) -> list[Job]:
+        """A job for each entity with operations in the state ``pending`` or ``in flight``."""
+        with self._writing() as (connection, stamp):
+            return Sender(connection, self._identity, stamp).jobs(waiting)
+
+    def remote_ids(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
+        """Local id → platform id, for those that have one."""
+        with reading(self._engine) as connection:
+            return remote_ids(connection, kind, ids)
+
+    def begin(self, jobs: Sequence[Job]) -> list[Job]:
+        """Mark jobs as in flight before anything is sent; returns those that may go."""
+        with self._sender() as sender:
+            return sender.begin(jobs)
+
+    def release(self, jobs: Sequence[Job]) -> None:
+        """These were surely not applied: they wait again."""
+        with self._sender() as sender:
+            sender.release(jobs)
+
+    def acknowledge(self, answers: Sequence[tuple[Job, RemoteEntity]]) -> None:
+        """The platform has these creations and updates; its answers become the bases."""
+        with self._sender() as sender:
+            for job, entity in answers:
+                sender.acknowledge(job, entity)
+
+    def gone(self, jobs: Sequence[Job]) -> None:
+        """These deletions are done there."""
+        with self._sender() as sender:
+            for job in jobs:
+                sender.gone(job)
+
+    def reject(self, job: Job, reason: str) -> None:
+        """The platform refused it for good."""
+        with self._sender() as sender:
+            sender.reject(job, reason)
+
+    @contextmanager
+    def _sender(self) -> Iterator[Sender]:
+        with self._writing() as (connection, stamp):
+            yield Sender(connection, self._identity, stamp)
+
+    def wanted(self) -> list[Wanted]:
+        """Content that was asked for and is not here: of every subscription that keeps content."""
+        items = table(EntityKind.ITEM).c
+        datasets = table(EntityKind.DATASET).c
+        with reading(self._engine) as connection:
+            found: list[Wanted] = []
+            for row in connection.execute(select(_SUBSCRIPTIONS)).mappings():
+                if not (row["filter"] or {}).get("content"):
+                    continue
+                scope = select(datasets.id).where(datasets.project_id == row["project_id"])
+                if row["dataset_id"] is not None:
+                    scope = scope.where(datasets.id == row["dataset_id"])
+                query = select(items.id, items.remote_id, items["size"], items.filename).where(
+                    items.dataset_id.in_(scope),
+                    items.digest.is_(None),
+                    items.type == "file",
+                    items.deleted_at.is_(None),
+                    items.remote_id.is_not(None),
+                )
+                found.extend(Wanted(*one) for one in connection.execute(query.order_by(items.id)))
+            return list(dict.fromkeys(found))
+
+    def hydrated(self, item_id: str, digest: str, size: int) -> None:
+        """The content of an item is here now. It is no edit: base and mirror learn the digest together."""
+        with self._writing() as (connection, _):
+            row = get_row(connection, EntityKind.ITEM, item_id)
+            if row is None or row["size"] != size or row["digest"] is not None:
+                return
+            update_row(connection, EntityKind.ITEM, item_id, {"digest": digest})
+            base = states.bases_of(connection, EntityKind.ITEM, [item_id]).get(item_id)
+            if base is not None and base["document"].get("content") == {"size": size}:
+                content = {"size": size, "digest": digest}
+                states.write_bases(
+                    connection, [{**base, "document": {**base["document"], "content": content}}]
+                )
+
+    def finish(self, report: SyncReport) -> None:
+        """Write down that a sync is complete, and count what is left into the report."""
+        with self._writing() as (connection, stamp):
+            counts = oplog.counts(connection)
+            report.unsent = counts.get(State.PENDING, 0) + counts.get(State.IN_FLIGHT, 0)
+            report.conflicts_open = len(conflicts.listing(connection))
+            if not report.dry_run:
+                _set(connection, {"last_sync": {"at": stamp.at, "unsent": report.unsent}})
+
+    def subscribe(self, project_id: str, dataset_id: str | None, *, content: bool) -> None:
+        """Mirror a project, or one dataset of it (local ids); ``content`` keeps the files here too."""
+        with self._writing() as (connection, stamp):
+            connection.execute(
+                _SUBSCRIPTIONS.delete().where(
+                    _SUBSCRIPTIONS.c.project_id == project_id,
+                    _SUBSCRIPTIONS.c.dataset_id.is_(None)
+                    if dataset_id is None
+                    else _SUBSCRIPTIONS.c.dataset_id == dataset_id,
+                )
+            )
+            row = {
+                "project_id": project_id,
+                "dataset_id": dataset_id,
+                "filter": {"content": content},
+                "created_at": stamp.at,
+            }
+            connection.execute(insert(_SUBSCRIPTIONS), row)
+
+
+def _write_mark(connection: Connection, mark: Mark) -> None:
+    bootstrap = mark.cursor.updated_at is None
+    row: Row = {
+        "dataset_id": mark.dataset_id,
+        "resource": mark.kind.value,
+        "phase": "bootstrap" if bootstrap else "delta",
+        "updated_at": mark.since if bootstrap else mark.cursor.updated_at,
+        "cursor_id": mark.cursor.id,
+        "pulls": mark.pulls,
+    }
+    connection.execute(insert(_MARKS).prefix_with("OR REPLACE"), row)
+
+
+def _settings(connection: Connection) -> dict[str, Any]:
+    return {row.key: row.value for row in connection.execute(select(_SETTINGS.c.key, _SETTINGS.c.value))}
+
+
+def _set(connection: Connection, values: dict[str, Any]) -> None:
+    rows = [{"key": key, "value": value} for key, value in values.items()]
+    connection.execute(insert(_SETTINGS).prefix_with("OR REPLACE"), rows)

@@ -1,0 +1,116 @@
+"""Which local entity a platform entity is: by its id there, else by the natural key of a create not yet confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from localloop_schema.documents import Document
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import chunks, table
+from localloop_schema.tables import Tombstone
+from localloop_sync.drivers.translate import local_ids
+from localloop_sync.ports import RemoteEntity
+
+#: Columns that are the natural key of a kind within its parents.
+_KEYS: dict[EntityKind, tuple[tuple[EntityKind, ...], str, str]] = {
+    EntityKind.PROJECT: ((), "name", "name"),
+    EntityKind.MEMBER: ((EntityKind.PROJECT,), "email", "email"),
+    EntityKind.ONTOLOGY: ((EntityKind.PROJECT,), "title", "title"),
+    EntityKind.RECIPE: ((EntityKind.PROJECT,), "title", "title"),
+    EntityKind.DATASET: ((EntityKind.PROJECT,), "name", "name"),
+    EntityKind.ITEM: ((EntityKind.DATASET,), "filename", "filename"),
+    EntityKind.TASK: ((EntityKind.DATASET,), "name", "name"),
+    EntityKind.ASSIGNMENT: ((EntityKind.TASK,), "annotator", "annotator"),
+}
+
+Located = Sequence[tuple[RemoteEntity, Document, dict[EntityKind, str]]]
+
+
+def match(connection: Connection, kind: EntityKind, located: Located) -> dict[str, str]:
+    """Platform id → local id for the entities that the store already has in some form.
+
+    Args:
+        connection: A transaction.
+        kind: Their kind.
+        located: Each entity with its document and its parents in local ids.
+
+    Returns:
+        Only those that match; an unbound local entity is matched by at most one.
+    """
+    found = local_ids(connection, kind, [entity.id for entity, _, _ in located])
+    unmatched = [one for one in located if one[0].id not in found]
+    if unmatched:
+        found.update(_by_key(connection, kind, unmatched))
+    return found
+
+
+def _by_key(connection: Connection, kind: EntityKind, located: Located) -> dict[str, str]:
+    columns = table(kind).c
+    if kind is EntityKind.ANNOTATION:
+        return _by_client_id(connection, located)
+    parents_of_key, column, key = _KEYS[kind]
+    by_key = {
+        (*(parents.get(parent) for parent in parents_of_key), document.get(key)): entity.id
+        for entity, document, parents in located
+    }
+    pairs = {}
+    links = [columns[f"{parent}_id"] for parent in parents_of_key]
+    for part in chunks(dict.fromkeys(str(one[-1]) for one in by_key)):
+        query = select(columns.id, columns[column], *links).where(
+            columns[column].in_(part), columns.remote_id.is_(None)
+        )
+        # The last one stands: a live entity before a deleted one, an older before a younger.
+        order = (columns.deleted_at.is_(None), columns.id.desc())
+        for row in connection.execute(query.order_by(*order)):
+            remote_id = by_key.get((*row[2:], row[1]))
+            if remote_id is not None:
+                pairs[remote_id] = row[0]
+    return pairs
+
+
+def _by_client_id(connection: Connection, located: Located) -> dict[str, str]:
+    """Annotations by item and ``metadata.system.clientId``; a cloned item's annotations copy the key too."""
+    wanted = {
+        (parents.get(EntityKind.ITEM, ""), client_id(document)): entity.id
+        for entity, document, parents in located
+        if client_id(document)
+    }
+    columns = table(EntityKind.ANNOTATION).c
+    pairs: dict[str, str] = {}
+    for part in chunks(dict.fromkeys(item for item, _ in wanted)):
+        query = select(columns.id, columns.item_id, columns.metadata).where(
+            columns.item_id.in_(part), columns.remote_id.is_(None)
+        )
+        for row in connection.execute(query):
+            remote_id = wanted.get((row.item_id, client_id({"metadata": row.metadata})))
+            if remote_id is not None:
+                pairs[remote_id] = row.id
+    return pairs
+
+
+def client_id(document: Document) -> str:
+    """The ``metadata.system.clientId`` of an annotation's document, or empty text."""
+    system = (document.get("metadata") or {}).get("system") or {}
+    value = system.get("clientId")
+    return value if isinstance(value, str) else ""
+
+
+def bind(connection: Connection, kind: EntityKind, entity_id: str, remote_id: str) -> None:
+    """Write down what the platform calls a local entity."""
+    columns = table(kind).c
+    connection.execute(update(table(kind)).where(columns.id == entity_id).values(remote_id=remote_id))
+
+
+def buried(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
+    """Platform ids that this store itself deleted there, with the time of the deletion."""
+    columns: Any = Tombstone.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it on table models
+    found: dict[str, str] = {}
+    for part in chunks(ids):
+        query = select(columns.remote_id, columns.deleted_at).where(
+            columns.kind == kind.value, columns.remote_id.in_(part), columns.origin == "local"
+        )
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found

@@ -1,0 +1,120 @@
+"""Keeping log and state in agreement: the outstanding operations of an entity fold to its delta, always."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from localloop_schema.documents import Document
+from localloop_schema.kinds import EntityKind
+from localloop_sync.core.change import Change, same_changes
+from localloop_sync.core.leaves import Path
+from localloop_sync.core.operation import Delta, Effect, Operation, State, difference, fold
+from localloop_sync.drivers import oplog
+from localloop_sync.drivers.identity import Identity
+from localloop_sync.drivers.oplog import Stamp
+
+#: In which state an outstanding change waits; a change in flight counts as pending.
+Wanted = dict[State, Delta]
+
+
+def relog(
+    connection: Connection,
+    identity: Identity,
+    stamp: Stamp,
+    kind: EntityKind,
+    entity_id: str,
+    *,
+    base: Document | None,
+    mirror: Document | None,
+    operations: Sequence[Operation],
+    contested: frozenset[Path],
+) -> bool:
+    """Make the outstanding operations of an entity say what separates its base from its mirror.
+
+    Operations are never edited: where they no longer say it (the base moved under them, a field became contested),
+    they are superseded and new ones are appended.
+
+    Args:
+        connection: An open write transaction.
+        identity: Makes ids.
+        stamp: Under which action new operations are logged.
+        kind: What the entity is.
+        entity_id: Its local id.
+        base: What both sides agree on, or None.
+        mirror: The local document, or None when it is deleted here.
+        operations: Its outstanding operations.
+        contested: Paths under an open conflict; the empty path contests the whole entity.
+
+    Returns:
+        Whether anything was written.
+    """
+    wanted = split(difference(kind, base, mirror), operations, contested)
+    current = {
+        state: fold(group)
+        for state in (State.PENDING, State.PARKED, State.REJECTED)
+        if (group := [one for one in operations if _waits_as(one) is state])
+    }
+    current = {state: delta for state, delta in current.items() if delta.effect is not Effect.NOTHING}
+    leftovers = not wanted and bool(operations)
+    if not leftovers and _same(current, wanted):
+        return False
+    reasons = next((one for one in operations if one.state is State.REJECTED), None)
+    oplog.move(connection, [one.seq for one in operations], State.SUPERSEDED)
+    oplog.append(
+        connection,
+        [
+            oplog.record(
+                identity,
+                stamp,
+                kind,
+                entity_id,
+                delta,
+                state=state,
+                reason="refused by the platform" if state is State.REJECTED and reasons else None,
+            )
+            for state, delta in wanted.items()
+        ],
+    )
+    return True
+
+
+def split(delta: Delta, operations: Sequence[Operation], contested: frozenset[Path]) -> Wanted:
+    """The delta by the state in which each part of it has to wait."""
+    if delta.effect is Effect.NOTHING:
+        return {}
+    if () in contested:
+        return {State.PARKED: delta}
+    rejected = [one for one in operations if one.state is State.REJECTED]
+    if delta.effect in (Effect.CREATE, Effect.DELETE):
+        # An edit after the refusal may have removed its cause, so it is worth another try.
+        edited_since = any(one.state is not State.REJECTED for one in operations)
+        return {State.REJECTED if rejected and not edited_since else State.PENDING: delta}
+    refused = {change.path for one in rejected for change in one.changes}
+    parts: dict[State, list[Change]] = {}
+    for change in delta.changes:
+        state = State.PENDING
+        if any(_related(change.path, path) for path in contested):
+            state = State.PARKED
+        elif change.path in refused:
+            state = State.REJECTED
+        parts.setdefault(state, []).append(change)
+    return {state: Delta(Effect.SET, tuple(changes)) for state, changes in parts.items()}
+
+
+def _related(path: Path, other: Path) -> bool:
+    """Whether one path is the other or lies below it."""
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
+
+
+def _waits_as(operation: Operation) -> State:
+    return State.PENDING if operation.state is State.IN_FLIGHT else operation.state
+
+
+def _same(left: Wanted, right: Wanted) -> bool:
+    return left.keys() == right.keys() and all(
+        left[state].effect is right[state].effect and same_changes(left[state].changes, right[state].changes)
+        for state in left
+    )

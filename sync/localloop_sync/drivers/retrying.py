@@ -1,0 +1,177 @@
+"""Retrying and pacing, as a Remote that wraps a Remote. Only here is an error asked whether to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random, SystemRandom
+from threading import Lock
+from typing import TypeVar
+
+from localloop_schema.documents import Document
+from localloop_schema.kinds import EntityKind
+from localloop_sync.errors import OfflineError, ThrottledError, TransientError
+from localloop_sync.ports import Account, Clock, Cursor, Remote, RemoteEntity, RemotePage, Scope
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to keep trying one request: a budget of time, not a count of tries.
+
+    Attributes:
+        budget: Seconds from the first try after which the last error is final.
+        first: The largest first pause in seconds; it doubles with each try.
+        longest: The largest pause in seconds.
+    """
+
+    budget: float = 60.0
+    first: float = 0.5
+    longest: float = 20.0
+
+
+class Pacer:
+    """Holds back all requests to one host for as long as the platform asks.
+
+    Args:
+        clock: Time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until = 0.0
+        self._lock = Lock()
+
+    def wait(self) -> None:
+        """Wait until requests are welcome again."""
+        while True:
+            with self._lock:
+                left = self._until - self._clock.monotonic()
+            if left <= 0:
+                return
+            self._clock.sleep(left)
+
+    def hold(self, seconds: float) -> None:
+        """No request for so long."""
+        with self._lock:
+            self._until = max(self._until, self._clock.monotonic() + seconds)
+
+
+class RetryingRemote:
+    """A platform that is asked again after transient errors, with full-jitter pauses.
+
+    A creation or an upload is repeated only when the first one was surely not applied (nothing was sent, or the
+    platform refused to take it for now); after a lost reply it is the engine's to look before it sends again.
+
+    Args:
+        inner: The platform.
+        clock: Time.
+        patience: How long to keep trying.
+        entropy: Where the jitter comes from; the system's by default.
+    """
+
+    def __init__(
+        self,
+        inner: Remote,
+        clock: Clock,
+        patience: Patience = Patience(),
+        entropy: Random | None = None,
+    ) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._patience = patience
+        self._entropy = entropy or SystemRandom()
+        self._pacer = Pacer(clock)
+
+    def _try(self, call: Callable[[], _Result], *, repeatable: bool = True) -> _Result:
+        started = self._clock.monotonic()
+        pause = self._patience.first
+        while True:
+            self._pacer.wait()
+            try:
+                return call()
+            except TransientError as error:
+                unsent = isinstance(error, (OfflineError, ThrottledError))
+                if not (repeatable or unsent):
+                    raise
+                delay = self._entropy.uniform(0, pause)
+                if isinstance(error, ThrottledError):
+                    delay = max(delay, error.retry_after or 0.0)
+                    self._pacer.hold(delay)
+                if self._clock.monotonic() - started + delay > self._patience.budget:
+                    raise
+                if not isinstance(error, ThrottledError):
+                    self._clock.sleep(delay)
+                pause = min(pause * 2, self._patience.longest)
+
+    def account(self) -> Account:
+        """Who is logged in."""
+        return self._try(self._inner.account)
+
+    def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
+        """One page of items or annotations."""
+        return self._try(lambda: self._inner.page(kind, scope, cursor, limit))
+
+    def newest(self, kind: EntityKind, scope: Scope) -> str:
+        """The largest ``updatedAt``."""
+        return self._try(lambda: self._inner.newest(kind, scope))
+
+    def count(self, kind: EntityKind, scope: Scope) -> int:
+        """How many there are."""
+        return self._try(lambda: self._inner.count(kind, scope))
+
+    def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
+        """All of a scope."""
+        return self._try(lambda: self._inner.list(kind, scope))
+
+    def get(self, kind: EntityKind, remote_id: str) -> RemoteEntity | None:
+        """One entity, or None."""
+        return self._try(lambda: self._inner.get(kind, remote_id))
+
+    def find(self, kind: EntityKind, scope: Scope, keys: Sequence[str]) -> Sequence[RemoteEntity]:
+        """Entities by natural key."""
+        return self._try(lambda: self._inner.find(kind, scope, keys))
+
+    def create(self, kind: EntityKind, scope: Scope, documents: Sequence[Document]) -> Sequence[RemoteEntity]:
+        """Create entities."""
+        return self._try(lambda: self._inner.create(kind, scope, documents), repeatable=False)
+
+    def update(self, kind: EntityKind, remote_id: str, document: Document, base: Document) -> RemoteEntity:
+        """Send a patch; the same patch twice is the same as once."""
+        return self._try(lambda: self._inner.update(kind, remote_id, document, base))
+
+    def delete(self, kind: EntityKind, remote_id: str) -> None:
+        """Delete; twice is the same as once."""
+        self._try(lambda: self._inner.delete(kind, remote_id))
+
+    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+        """Send a new file."""
+        return self._try(lambda: self._inner.upload(scope, document, content), repeatable=False)
+
+    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+        """Replace a content; the same content twice is the same as once."""
+        return self._try(lambda: self._inner.replace(remote_id, document, content))
+
+    def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
+        """Content from an offset on; a broken stream goes on where it broke."""
+        started = self._clock.monotonic()
+        pause = self._patience.first
+        while True:
+            self._pacer.wait()
+            try:
+                for chunk in self._inner.download(remote_id, offset):
+                    offset += len(chunk)
+                    started, pause = self._clock.monotonic(), self._patience.first  # it moves: patience anew
+                    yield chunk
+            except TransientError as error:
+                delay = self._entropy.uniform(0, pause)
+                if isinstance(error, ThrottledError):
+                    delay = max(delay, error.retry_after or 0.0)
+                if self._clock.monotonic() - started + delay > self._patience.budget:
+                    raise
+                self._clock.sleep(delay)
+                pause = min(pause * 2, self._patience.longest)
+            else:
+                return

@@ -1,0 +1,185 @@
+"""The push side of the journal: which jobs there are, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from localloop_schema.documents import derived_system, to_columns, to_document
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import parents_of, purge_rows, update_row
+from localloop_sync.core.change import apply
+from localloop_sync.core.content import with_known_digest
+from localloop_sync.core.merge import merge
+from localloop_sync.core.operation import Effect, Operation, State, difference
+from localloop_sync.core.plan import Job
+from localloop_sync.drivers import oplog, states
+from localloop_sync.drivers.burying import Undertaker, title
+from localloop_sync.drivers.identity import Identity
+from localloop_sync.drivers.matching import bind
+from localloop_sync.drivers.oplog import Stamp
+from localloop_sync.drivers.relog import relog, split
+from localloop_sync.drivers.states import EntityState
+from localloop_sync.drivers.translate import localise
+from localloop_sync.ports import RemoteEntity
+
+
+class Sender:
+    """Reads jobs from the log and writes down their outcomes, within one transaction.
+
+    Args:
+        connection: An open transaction; a write transaction for anything but :meth:`jobs`.
+        identity: Makes ids.
+        stamp: Under which action the log gets what changes by this.
+    """
+
+    def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
+        self._connection = connection
+        self._identity = identity
+        self._stamp = stamp
+
+    def jobs(self, waiting: State) -> list[Job]:
+        """A job for each entity that has operations in the state ``pending`` or ``in flight``."""
+        by_kind: dict[EntityKind, list[str]] = {}
+        for kind, entity_id in oplog.entities_in(self._connection, [waiting]):
+            by_kind.setdefault(kind, []).append(entity_id)
+        found: list[Job] = []
+        for kind, ids in by_kind.items():
+            for state in states.load(self._connection, kind, ids).values():
+                job = self._job(state)
+                if job is not None:
+                    found.append(job)
+        return found
+
+    def _job(self, state: EntityState) -> Job | None:
+        if state.row is None or state.row.get("system"):
+            return None
+        base, mirror = state.base_document, state.mirror
+        part = split(difference(state.kind, base, mirror), state.operations, state.contested)
+        wanted = part.get(State.PENDING)
+        if wanted is None:
+            waiting = [one for one in state.operations if one.state in (State.PENDING, State.IN_FLIGHT)]
+            if not waiting or mirror is not None or base is not None:
+                return None
+            # Created and deleted again while the creation was under way: nothing to send, if it never arrived.
+            return self._describe(state, None, waiting)
+        target = None if wanted.effect is Effect.DELETE else apply(state.kind, base or {}, wanted.changes)
+        carried = [one for one in state.operations if self._carried(one, wanted.effect)]
+        return replace(self._describe(state, base, carried), target=target)
+
+    def _carried(self, operation: Operation, effect: Effect) -> bool:
+        if operation.state in (State.PENDING, State.IN_FLIGHT):
+            return True
+        return operation.state is State.REJECTED and effect in (Effect.CREATE, Effect.DELETE)
+
+    def _describe(self, state: EntityState, base: dict[str, object] | None, carried: list[Operation]) -> Job:
+        assert state.row is not None
+        return Job(
+            kind=state.kind,
+            entity_id=state.id,
+            remote_id=state.row["remote_id"],
+            base=base,
+            target=None,
+            parents=parents_of(state.kind, state.row),
+            seqs=tuple(one.seq for one in carried),
+            name=title(state.kind, state.row),
+        )
+
+    def begin(self, jobs: Sequence[Job]) -> list[Job]:
+        """Mark the jobs' operations as in flight; must be committed before any request of theirs is sent.
+
+        Returns:
+            The jobs that may go: one whose operations have moved on since it was planned is left out.
+        """
+        going = []
+        for job in jobs:
+            current = oplog.in_states(
+                self._connection,
+                [(job.kind, job.entity_id)],
+                [State.PENDING, State.IN_FLIGHT, State.REJECTED],
+            )
+            now = {one.seq for one in current}
+            if not set(job.seqs) <= now:
+                continue
+            rejected = [one.seq for one in current if one.state is State.REJECTED and one.seq in job.seqs]
+            oplog.move(self._connection, rejected, State.PENDING)
+            oplog.move(self._connection, job.seqs, State.IN_FLIGHT)
+            going.append(job)
+        return going
+
+    def release(self, jobs: Sequence[Job]) -> None:
+        """These were surely not applied: they wait again."""
+        for job in jobs:
+            oplog.move(self._connection, job.seqs, State.PENDING)
+            if job.target is None and job.base is None:  # created, deleted, and never arrived
+                oplog.move(self._connection, job.seqs, State.SUPERSEDED)
+                purge_rows(self._connection, job.kind, [job.entity_id])
+
+    def reject(self, job: Job, reason: str) -> None:
+        """The platform refused it for good."""
+        oplog.move(self._connection, job.seqs, State.REJECTED, reason=reason)
+
+    def gone(self, job: Job) -> None:
+        """The deletion is done there: forget the entity and everything below it here."""
+        oplog.move(self._connection, job.seqs, State.ACKNOWLEDGED)
+        Undertaker(self._connection, self._identity, self._stamp).bury_tree(
+            job.kind, job.entity_id, origin="local"
+        )
+
+    def acknowledge(self, job: Job, entity: RemoteEntity) -> None:
+        """The platform has it: move the base to its answer, and the mirror along where it was not edited since.
+
+        Args:
+            job: What was sent.
+            entity: The platform's answer, in its own ids.
+        """
+        assert job.target is not None
+        kind = job.kind
+        state = states.load(self._connection, kind, [job.entity_id])[job.entity_id]
+        oplog.move(self._connection, job.seqs, State.ACKNOWLEDGED)
+        left = [one for one in state.operations if one.seq not in job.seqs]
+        if state.row is None:
+            return
+        if state.row["remote_id"] is None:
+            bind(self._connection, kind, job.entity_id, entity.id)
+        [(document, parents)] = localise(self._connection, kind, [entity])
+        document = with_known_digest(document, job.target)
+        document = to_document(kind, to_columns(kind, document, {}))
+        dataset_id = job.entity_id if kind is EntityKind.DATASET else parents.get(EntityKind.DATASET)
+        states.write_bases(
+            self._connection,
+            [states.snapshot(kind, job.entity_id, entity.id, dataset_id, document, entity.updated_at)],
+        )
+        mirror = state.mirror
+        if mirror is not None:
+            # What was sent is the common ancestor: an edit made since then stands, and so does a parked value,
+            # which was not sent; everything else follows the platform's answer.
+            mirror = merge(kind, job.target, mirror, document).document
+            derived = dict(entity.facts.get("derived") or {}) or derived_system(
+                kind, state.row.get("metadata") or {}
+            )
+            columns = to_columns(kind, mirror, derived)
+            if not left:
+                columns |= self._times(entity)
+            update_row(self._connection, kind, job.entity_id, columns)
+            mirror = to_document(kind, {**state.row, **columns})
+        relog(
+            self._connection,
+            self._identity,
+            self._stamp,
+            kind,
+            job.entity_id,
+            base=document,
+            mirror=mirror,
+            operations=left,
+            contested=state.contested,
+        )
+
+    def _times(self, entity: RemoteEntity) -> dict[str, object]:
+        names = ("creator", "created_at", "updated_at", "updated_by")
+        times = {name: entity.facts[name] for name in names if entity.facts.get(name)}
+        if entity.kind is EntityKind.ANNOTATION and entity.facts.get("hash"):
+            times["hash"] = entity.facts["hash"]
+        return times

@@ -1,0 +1,97 @@
+"""Everything the store knows of some entities, read in a few queries however many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from localloop_schema.documents import Document, to_document
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, chunks, get_rows
+from localloop_schema.tables import BaseSnapshot
+from localloop_sync.core.leaves import Path
+from localloop_sync.core.operation import Operation
+from localloop_sync.drivers import conflicts, oplog
+
+_BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+@dataclass(slots=True)
+class EntityState:
+    """One entity: its row, its base, its outstanding operations and open conflicts."""
+
+    kind: EntityKind
+    id: str
+    row: Row | None
+    base: Row | None
+    operations: list[Operation] = field(default_factory=list)
+    conflicts: list[Row] = field(default_factory=list)
+
+    @property
+    def mirror(self) -> Document | None:
+        """The document here; None when it is deleted here or was never here."""
+        if self.row is None or self.row["deleted_at"] is not None:
+            return None
+        return to_document(self.kind, self.row)
+
+    @property
+    def base_document(self) -> Document | None:
+        """What both sides last agreed on."""
+        return None if self.base is None else self.base["document"]
+
+    @property
+    def contested(self) -> frozenset[Path]:
+        """Paths under an open conflict; the empty path stands for the whole entity."""
+        return frozenset(tuple(row["path"]) for row in self.conflicts)
+
+
+def load(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, EntityState]:
+    """The states of entities by local id; one that the store has never seen has neither row nor base."""
+    rows = get_rows(connection, kind, ids)
+    bases = bases_of(connection, kind, ids)
+    operations = oplog.outstanding_of(connection, kind, ids)
+    contested = conflicts.open_of(connection, kind, ids)
+    return {
+        one: EntityState(
+            kind, one, rows.get(one), bases.get(one), operations.get(one, []), contested.get(one, [])
+        )
+        for one in ids
+    }
+
+
+def bases_of(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, Row]:
+    """The base snapshots of entities, by local id."""
+    found: dict[str, Row] = {}
+    for part in chunks(ids):
+        query = select(_BASES).where(_BASES.c.kind == kind.value, _BASES.c.entity_id.in_(part))
+        found.update((row["entity_id"], dict(row)) for row in connection.execute(query).mappings())
+    return found
+
+
+def write_bases(connection: Connection, snapshots: Sequence[Row]) -> None:
+    """Write base snapshots, replacing older ones."""
+    if snapshots:
+        connection.execute(insert(_BASES).prefix_with("OR REPLACE"), list(snapshots))
+
+
+def drop_bases(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:
+    """Forget what both sides agreed on."""
+    for part in chunks(ids):
+        connection.execute(_BASES.delete().where(_BASES.c.kind == kind.value, _BASES.c.entity_id.in_(part)))
+
+
+def snapshot(
+    kind: EntityKind, entity_id: str, remote_id: str, dataset_id: str | None, document: Document, at: str
+) -> Row:
+    """A base snapshot for :func:`write_bases`."""
+    return {
+        "kind": kind.value,
+        "entity_id": entity_id,
+        "remote_id": remote_id,
+        "dataset_id": dataset_id,
+        "document": document,
+        "remote_updated_at": at,
+    }

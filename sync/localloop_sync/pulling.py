@@ -1,0 +1,276 @@
+"""The pull: what changed on the platform comes in, page by page, each page one transaction with its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from localloop_schema.kinds import EntityKind
+from localloop_sync.core.safety import Limits, too_many
+from localloop_sync.errors import MassDeletionHalt, TransientError
+from localloop_sync.ports import (
+    Blobs,
+    Cursor,
+    Journal,
+    Mark,
+    Observed,
+    Remote,
+    RemoteEntity,
+    Scope,
+    Target,
+)
+from localloop_sync.report import Progress, SyncReport
+
+PAGE = 1000
+
+#: How far a delta reaches back behind the last one: a platform's index may show a change late, and its machines'
+#: clocks differ (docs/platform/wire.md, 8.6).
+OVERLAP = timedelta(seconds=60)
+
+#: After so many pulls of a resource all ids are compared, since equal counts can hide a creation and a deletion.
+SWEEP_EVERY = 50
+
+_DETAILS = (EntityKind.RECIPE, EntityKind.ONTOLOGY)
+_BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
+_WORK = (EntityKind.TASK, EntityKind.ASSIGNMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A dataset by its local and platform id."""
+
+    local: str
+    remote: str
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(dataset=self.remote)
+
+
+class Puller:
+    """Runs one pull.
+
+    Args:
+        remote: The platform.
+        journal: The store.
+        blobs: Takes content in that has to be compared.
+        progress: Hears how far it is.
+        report: Counts what happens.
+        limits: How much may be deleted here without asking; None allows all.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        journal: Journal,
+        blobs: Blobs,
+        progress: Progress,
+        report: SyncReport,
+        limits: Limits | None,
+    ) -> None:
+        self._remote = remote
+        self._journal = journal
+        self._blobs = blobs
+        self._progress = progress
+        self._report = report
+        self._limits = limits
+
+    def run(self) -> None:
+        """Pull every project that both sides know.
+
+        Raises:
+            MassDeletionHalt: Too much would be deleted here; nothing was deleted.
+            RemoteError: The platform could not be asked; what came in so far is kept.
+        """
+        for target in self._journal.targets():
+            project = self._remote.get(EntityKind.PROJECT, target.remote_id)
+            if project is None:
+                self._vanished(EntityKind.PROJECT, [target.project_id], target.datasets)
+                continue
+            self.take(EntityKind.PROJECT, [project])
+            self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
+            self._datasets(target)
+
+    def _datasets(self, target: Target) -> None:
+        scope = Scope(project=target.remote_id)
+        listed = {one.id: one for one in self._remote.list(EntityKind.DATASET, scope)}
+        chosen = [one for one in listed.values() if target.discover or one.id in target.datasets.values()]
+        self.take(EntityKind.DATASET, chosen)
+        known = self._journal.known(EntityKind.DATASET, project=target.project_id)
+        missing = {remote: local for remote, local in known.items() if remote not in listed}
+        for remote_id, local_id in missing.items():
+            if self._remote.get(EntityKind.DATASET, remote_id) is None:
+                self._vanished(EntityKind.DATASET, [local_id], {local_id: remote_id})
+        deleted_here = set(known.values()) - set(
+            self._journal.remote_ids(EntityKind.DATASET, list(known.values()))
+        )
+        for remote_id, local_id in known.items():
+            if remote_id in listed and local_id not in deleted_here:
+                self._dataset(_Place(local_id, remote_id), target)
+
+    def _dataset(self, place: _Place, target: Target) -> None:
+        for kind in _DETAILS:
+            self.take(kind, self._remote.list(kind, place.scope))
+        for kind in _BULK:
+            self._bulk(kind, place)
+        for kind in _WORK:
+            scope = Scope(project=target.remote_id, dataset=place.remote)
+            self._listed(kind, scope, target, dataset=place.local)
+
+    def take(self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None) -> None:
+        """Reconcile entities with the store; items whose bytes are in doubt are fetched and compared first.
+
+        Args:
+            kind: Their kind.
+            entities: As the platform has them.
+            mark: Where the listing stands after them.
+        """
+        if not entities and mark is None:
+            return
+        observed = self._journal.observe(kind, entities, mark)
+        self._count(kind, observed)
+        if observed.unverified:
+            self._compare(observed.unverified)
+        if observed.orphans and kind is EntityKind.ANNOTATION:
+            self._adopt(observed.orphans)
+
+    def _compare(self, items: Sequence[RemoteEntity]) -> None:
+        known = []
+        for item in items:
+            size = item.document["content"]["size"]
+            digest = self._blobs.fetch(item.id, size, partial(self._remote.download, item.id))
+            self._report.downloaded_bytes += size
+            known.append(
+                replace(item, document={**item.document, "content": {"size": size, "digest": digest}})
+            )
+        self._count(EntityKind.ITEM, self._journal.observe(EntityKind.ITEM, known))
+
+    def _adopt(self, orphans: Sequence[RemoteEntity]) -> None:
+        """Annotations of items that were made after the items were listed: fetch those items, then try again."""
+        wanted = dict.fromkeys(one.parents[EntityKind.ITEM] for one in orphans)
+        found = {one: self._remote.get(EntityKind.ITEM, one) for one in wanted}
+        self.take(EntityKind.ITEM, [item for item in found.values() if item is not None])
+        ready = [one for one in orphans if found[one.parents[EntityKind.ITEM]] is not None]
+        self._count(EntityKind.ANNOTATION, self._journal.observe(EntityKind.ANNOTATION, ready))
+
+    def _count(self, kind: EntityKind, observed: Observed) -> None:
+        if observed.taken:
+            self._report.bump(self._report.pulled, kind.value, observed.taken)
+        self._report.conflicts_new += observed.conflicts
+
+    def _listed(self, kind: EntityKind, scope: Scope, target: Target, *, dataset: str | None = None) -> None:
+        """A resource that is listed whole: what is known and not in the list is gone, once asked for by id."""
+        entities = self._remote.list(kind, scope)
+        self.take(kind, entities)
+        listed = {one.id for one in entities}
+        project = None if dataset else target.project_id
+        known = self._journal.known(kind, dataset=dataset, project=project)
+        missing = [remote_id for remote_id in known if remote_id not in listed]
+        gone = [known[one] for one in missing if self._remote.get(kind, one) is None]
+        self._bury(kind, gone, len(known))
+
+    def _bulk(self, kind: EntityKind, place: _Place) -> None:
+        """Items or annotations of a dataset: the first time by id, then by what changed; then deletions."""
+        mark = self._journal.mark(place.local, kind)
+        if mark is None:
+            mark = Mark(place.local, kind, Cursor(), self._remote.newest(kind, place.scope))
+        first = mark.cursor.updated_at is None
+        if first:
+            mark = self._bootstrap(kind, place, mark)
+        mark = self._delta(kind, place, mark)
+        sweep = not first and mark.pulls % SWEEP_EVERY == SWEEP_EVERY - 1
+        if sweep or self._remote.count(kind, place.scope) != self._journal.known_count(kind, place.local):
+            self._sweep(kind, place)
+        self._journal.observe(kind, [], replace(mark, pulls=mark.pulls + 1))
+
+    def _bootstrap(self, kind: EntityKind, place: _Place, mark: Mark) -> Mark:
+        total = None
+        done = 0
+        while True:
+            page = self._remote.page(kind, place.scope, mark.cursor, PAGE)
+            if page.entities:
+                mark = replace(mark, cursor=Cursor(page.entities[-1].id))
+                self.take(kind, page.entities, mark)
+                done += len(page.entities)
+                self._progress.advance(f"{kind.value}s pulled", done, total)
+            if not page.more or not page.entities:
+                # The delta starts where the newest change was when the listing began: what changed behind the
+                # listing's back is newer.
+                return replace(mark, cursor=Cursor("", mark.since))
+
+    def _delta(self, kind: EntityKind, place: _Place, mark: Mark) -> Mark:
+        reached = mark.cursor
+        cursor = Cursor("", _earlier(reached.updated_at or ""))
+        done = 0
+        while True:
+            page = self._remote.page(kind, place.scope, cursor, PAGE)
+            if not page.entities:
+                return mark
+            last = page.entities[-1]
+            cursor = Cursor(last.id, last.updated_at)
+            if (last.updated_at, last.id) > (reached.updated_at or "", reached.id):
+                mark = replace(mark, cursor=cursor, since=last.updated_at)
+            self.take(kind, page.entities, mark)
+            done += len(page.entities)
+            self._progress.advance(f"{kind.value}s checked", done, None)
+            if not page.more:
+                return mark
+
+    def _sweep(self, kind: EntityKind, place: _Place) -> None:
+        """Compare all ids. Only a listing that came whole, and a second look by id, prove that one is gone."""
+        known = self._journal.known(kind, dataset=place.local)
+        unseen = set(known)
+        cursor = Cursor()
+        while True:
+            page = self._remote.page(kind, place.scope, cursor, PAGE)
+            self.take(kind, [one for one in page.entities if one.id not in known])
+            unseen.difference_update(one.id for one in page.entities)
+            if not page.more or not page.entities:
+                break
+            cursor = Cursor(page.entities[-1].id)
+        self._guard(kind, [known[one] for one in unseen], len(known))
+        gone = [known[one] for one in sorted(unseen) if self._remote.get(kind, one) is None]
+        self._bury(kind, gone, len(known))
+
+    def _vanished(self, kind: EntityKind, ids: list[str], datasets: Mapping[str, str]) -> None:
+        """A whole project or dataset is gone: everything below it counts."""
+        below = sum(self._journal.known_count(bulk, dataset) for dataset in datasets for bulk in _BULK)
+        if self._limits is not None and below > self._limits.count:
+            raise MassDeletionHalt(
+                f"The platform has this {kind.value} no more; {below} entities would be deleted here.",
+                side="here",
+                entities=ids,
+            )
+        self._bury(kind, ids, max(below, 1))
+
+    def _guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+        if self._limits is not None and too_many(len(ids), total, self._limits):
+            raise MassDeletionHalt(
+                f"The platform has {len(ids)} of {total} {kind.value}s of a dataset no more; "
+                "they would be deleted here.",
+                side="here",
+                entities=list(ids),
+            )
+
+    def _bury(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+        if not ids:
+            return
+        self._guard(kind, ids, total)
+        deleted, conflicts = self._journal.absent(kind, ids)
+        if deleted:
+            self._report.bump(self._report.deleted_here, kind.value, deleted)
+        self._report.conflicts_new += conflicts
+
+
+def _earlier(moment: str) -> str:
+    """The moment less the overlap, in the same form; empty stays empty."""
+    if not moment:
+        return ""
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise TransientError(f"The platform gave {moment!r} as a time.") from error
+    early = parsed - OVERLAP
+    return early.strftime("%Y-%m-%dT%H:%M:%S.") + f"{early.microsecond // 1000:03d}Z"

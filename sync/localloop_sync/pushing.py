@@ -1,0 +1,396 @@
+"""The push: what changed here goes out, stage by stage, each request written down before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from localloop_schema.documents import Document
+from localloop_schema.errors import LocalLoopError
+from localloop_schema.kinds import EntityKind
+from localloop_sync.core.operation import State
+from localloop_sync.core.plan import Errand, Job, Stage, batches, stages
+from localloop_sync.core.references import references, translate
+from localloop_sync.core.rules import CONTENT, RULES
+from localloop_sync.core.safety import Limits, too_many
+from localloop_sync.errors import (
+    AuthError,
+    MassDeletionHalt,
+    OfflineError,
+    PermanentError,
+    RemoteError,
+    ThrottledError,
+)
+from localloop_sync.ports import Blobs, Journal, Remote, RemoteEntity, Scope
+from localloop_sync.pulling import Puller
+from localloop_sync.report import Progress, Rejection, SyncReport
+
+#: How many jobs are marked as in flight together: what a crash leaves to be looked up is no more than this.
+WINDOW = 64
+#: How many annotations one request carries (docs/platform/wire.md, 5.1).
+ANNOTATIONS = 100
+#: How many requests are under way at once.
+WORKERS = 4
+
+_BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """Jobs that go in one request, with what they need in the platform's ids."""
+
+    jobs: tuple[Job, ...]
+    scope: Scope
+    documents: tuple[Document, ...]
+    bases: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a parcel's request came to. ``found`` are entities that were in the way of a creation."""
+
+    entities: Sequence[RemoteEntity] = ()
+    found: Sequence[RemoteEntity] = ()
+    sent_bytes: int = 0
+
+
+class UnsendableError(LocalLoopError):
+    """A job cannot be sent for a reason on this side, such as content that is missing from the cache."""
+
+    exit_code = 9
+
+
+class Pusher:
+    """Runs one push.
+
+    Args:
+        remote: The platform.
+        journal: The store.
+        blobs: Where content is.
+        puller: Takes in what is found on the way.
+        progress: Hears how far it is.
+        report: Counts what happens.
+        limits: How much may be deleted on the platform without asking; None allows all.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        journal: Journal,
+        blobs: Blobs,
+        puller: Puller,
+        progress: Progress,
+        report: SyncReport,
+        limits: Limits | None,
+    ) -> None:
+        self._remote = remote
+        self._journal = journal
+        self._blobs = blobs
+        self._puller = puller
+        self._progress = progress
+        self._report = report
+        self._limits = limits
+
+    def settle(self) -> None:
+        """Find out what became of requests whose reply was lost: look, never send again blindly."""
+        for job in self._journal.jobs(State.IN_FLIGHT):
+            if job.errand is Errand.DELETE and job.remote_id is not None:
+                if self._remote.get(job.kind, job.remote_id) is None:
+                    self._journal.gone([job])
+                    continue
+            elif job.remote_id is not None:
+                current = self._remote.get(job.kind, job.remote_id)
+                if current is not None:
+                    self._puller.take(job.kind, [current])
+            else:
+                self._look(job)
+            self._journal.release([one for one in self._journal.jobs(State.IN_FLIGHT) if _same(one, job)])
+
+    def _look(self, job: Job) -> bool:
+        """Whether a creation is found on the platform by its natural key; what is found is taken in."""
+        scope = self._scope(job)
+        key = _key(job)
+        if scope is None or not key:
+            return False
+        found = self._remote.find(job.kind, scope, [key])
+        self._puller.take(job.kind, found)
+        return bool(found)
+
+    def bind(self) -> None:
+        """Look for projects and datasets that are new here and exist on the platform already.
+
+        They are bound before the pull, so that their content is merged and nothing is made twice.
+        """
+        for kind in (EntityKind.PROJECT, EntityKind.DATASET):
+            for job in self._journal.jobs(State.PENDING):
+                if job.kind is kind and job.errand is Errand.CREATE:
+                    self._look(job)
+
+    def plan(self) -> list[Stage]:
+        """What there is to send, in order."""
+        return stages(self._journal.jobs(State.PENDING))
+
+    def run(self) -> None:
+        """Send everything that waits.
+
+        Raises:
+            MassDeletionHalt: Too much would be deleted on the platform; nothing was sent.
+            RemoteError: The platform stopped answering, or does not accept the credentials.
+        """
+        before: set[tuple[int, ...]] = set()
+        while True:
+            plan = self.plan()
+            waiting = {job.seqs for stage in plan for job in stage.jobs}
+            if waiting <= before:  # nothing, or only what has to wait for something that was refused
+                return
+            self._guard(plan)
+            self._stages(plan)
+            before = waiting
+
+    def _stages(self, plan: Sequence[Stage]) -> None:
+        for stage in plan:
+            # What earlier stages brought in (ids, adopted labels) is in the journal now.
+            fresh = {
+                (job.kind, job.entity_id): job
+                for job in self._journal.jobs(State.PENDING)
+                if job.kind is stage.kind and job.errand is stage.errand
+            }
+            jobs = [
+                fresh[job.kind, job.entity_id] for job in stage.jobs if (job.kind, job.entity_id) in fresh
+            ]
+            self._stage(stage, jobs)
+
+    def _guard(self, plan: Sequence[Stage]) -> None:
+        if self._limits is None:
+            return
+        for stage in plan:
+            if stage.errand is not Errand.DELETE or stage.kind not in _BULK:
+                continue
+            by_dataset: dict[str, list[Job]] = {}
+            for job in stage.jobs:
+                by_dataset.setdefault(job.parents.get(EntityKind.DATASET, ""), []).append(job)
+            for dataset, jobs in by_dataset.items():
+                total = self._journal.known_count(stage.kind, dataset)
+                if too_many(len(jobs), total, self._limits):
+                    raise MassDeletionHalt(
+                        f"{len(jobs)} of {total} {stage.kind.value}s of a dataset would be deleted "
+                        "on the platform.",
+                        side="platform",
+                        entities=[job.name for job in jobs],
+                    )
+
+    def _stage(self, stage: Stage, jobs: Sequence[Job]) -> None:
+        """Send the jobs of one kind and errand, a window at a time."""
+        creates_annotations = stage.kind is EntityKind.ANNOTATION and stage.errand is Errand.CREATE
+        groups = batches(jobs, ANNOTATIONS) if creates_annotations else [(job,) for job in jobs]
+        done = 0
+        waiting = iter(groups)
+        while window := list(islice(waiting, WINDOW)):
+            window = self._still_free(stage, window)
+            self._window(stage, window)
+            done += sum(map(len, window))
+            self._progress.advance(f"{stage.kind.value}s: {stage.errand.value}", done, len(jobs))
+
+    def _still_free(self, stage: Stage, window: list[tuple[Job, ...]]) -> list[tuple[Job, ...]]:
+        """The window without files whose path is taken on the platform: those are taken in instead.
+
+        What the platform answers to an upload onto an existing path is not known well enough to rely on
+        (docs/platform/wire.md, 4.1), so paths are looked up first, many in one request.
+        """
+        if stage.kind is not EntityKind.ITEM or stage.errand is not Errand.CREATE:
+            return window
+        by_scope: dict[Scope, list[Job]] = {}
+        for (job,) in window:
+            scope = self._scope(job)
+            if scope is not None:
+                by_scope.setdefault(scope, []).append(job)
+        taken = False
+        for scope, jobs in by_scope.items():
+            found = self._remote.find(EntityKind.ITEM, scope, [_key(job) for job in jobs])
+            self._puller.take(EntityKind.ITEM, found)
+            taken = taken or bool(found)
+        if not taken:
+            return window
+        fresh = {
+            job.entity_id: job
+            for job in self._journal.jobs(State.PENDING)
+            if job.kind is stage.kind and job.errand is stage.errand
+        }
+        return [(fresh[job.entity_id],) for (job,) in window if job.entity_id in fresh]
+
+    def _window(self, stage: Stage, window: Sequence[tuple[Job, ...]]) -> None:
+        parcels = list(self._parcels(stage, window))
+        going = self._journal.begin([job for parcel in parcels for job in parcel.jobs])
+        may = {job.entity_id for job in going}
+        parcels = [parcel for parcel in parcels if all(job.entity_id in may for job in parcel.jobs)]
+        left = [job for job in going if not any(job in parcel.jobs for parcel in parcels)]
+        self._journal.release(left)
+        send = self._sender(stage)
+        trouble: RemoteError | None = None
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="push") as pool:
+            running: dict[Future[_Answer], _Parcel] = {
+                pool.submit(send, parcel): parcel for parcel in parcels
+            }
+            for future in as_completed(running):
+                if future.cancelled():
+                    continue
+                problem = self._settled(stage, running[future], future)
+                if problem is not None and trouble is None:
+                    trouble = problem
+                    for other in running:
+                        other.cancel()
+        if trouble is not None:
+            self._journal.release(
+                [job for future, parcel in running.items() if future.cancelled() for job in parcel.jobs]
+            )
+            raise trouble
+
+    def _settled(self, stage: Stage, parcel: _Parcel, future: Future[_Answer]) -> RemoteError | None:
+        """Write down what became of a parcel; an error that ends the push is returned."""
+        error = future.exception()
+        if error is None:
+            self._record(stage, parcel, future.result())
+            return None
+        if isinstance(error, (AuthError, OfflineError, ThrottledError)):  # surely not applied
+            self._journal.release(parcel.jobs)
+            return error
+        if isinstance(error, (PermanentError, UnsendableError)):
+            self._refused(stage, parcel, error)
+            return None
+        if isinstance(error, RemoteError):  # its outcome is not known: it stays in flight, to be looked up
+            return error
+        raise error
+
+    def _refused(self, stage: Stage, parcel: _Parcel, error: LocalLoopError) -> None:
+        if len(parcel.jobs) > 1:  # one bad annotation must not hold the others back
+            for job, document in zip(parcel.jobs, parcel.documents, strict=True):
+                single = _Parcel((job,), parcel.scope, (document,), ())
+                try:
+                    answer = self._sender(stage)(single)
+                except PermanentError as refusal:
+                    self._refused(stage, single, refusal)
+                else:
+                    self._record(stage, single, answer)
+            return
+        [job] = parcel.jobs
+        self._journal.reject(job, error.message)
+        self._report.rejected.append(Rejection(job.kind.value, job.entity_id, job.name, error.message))
+
+    def _record(self, stage: Stage, parcel: _Parcel, answer: _Answer) -> None:
+        if answer.found:
+            self._journal.release(parcel.jobs)
+            self._puller.take(stage.kind, answer.found)
+            return
+        if stage.errand is Errand.DELETE:
+            self._journal.gone(parcel.jobs)
+            self._report.bump(self._report.deleted_there, stage.kind.value, len(parcel.jobs))
+            return
+        self._journal.acknowledge(list(zip(parcel.jobs, answer.entities, strict=True)))
+        self._report.bump(self._report.pushed, stage.kind.value, len(parcel.jobs))
+        self._report.uploaded_bytes += answer.sent_bytes
+
+    def _parcels(self, stage: Stage, window: Sequence[tuple[Job, ...]]) -> Iterator[_Parcel]:
+        """Jobs in the platform's ids. One that names something the platform does not have yet has to wait."""
+        for jobs in window:
+            scope = self._scope(jobs[0])
+            if scope is None and stage.errand is Errand.CREATE:
+                continue
+            ready, documents, bases = [], [], []
+            for job in jobs:
+                target = self._translated(job, job.target)
+                base = self._translated(job, job.base)
+                if target is None or base is None:
+                    continue
+                ready.append(job)
+                documents.append(target)
+                bases.append(base)
+            if ready:
+                yield _Parcel(tuple(ready), scope or Scope(), tuple(documents), tuple(bases))
+
+    def _translated(self, job: Job, document: Document | None) -> Document | None:
+        if not document:
+            return {}
+        maps = {}
+        for kind, ids in references(job.kind, document).items():
+            maps[kind] = self._journal.remote_ids(kind, ids)
+            if any(one not in maps[kind] for one in ids):
+                return None
+        return translate(job.kind, document, maps)
+
+    def _scope(self, job: Job) -> Scope | None:
+        """A job's parents on the platform, or None while one of them is not there."""
+        ids: dict[EntityKind, str] = {}
+        for kind, local_id in job.parents.items():
+            remote_id = self._journal.remote_ids(kind, [local_id]).get(local_id)
+            if remote_id is None:
+                return None
+            ids[kind] = remote_id
+        return Scope(ids.get(EntityKind.PROJECT), ids.get(EntityKind.DATASET), ids.get(EntityKind.ITEM))
+
+    def _sender(self, stage: Stage) -> Callable[[_Parcel], _Answer]:
+        if stage.errand is Errand.DELETE:
+            return self._delete
+        if stage.errand is Errand.UPDATE:
+            return self._update
+        if stage.kind in _BULK:
+            return self._upload if stage.kind is EntityKind.ITEM else self._create
+        return self._create_if_absent
+
+    def _delete(self, parcel: _Parcel) -> _Answer:
+        [job] = parcel.jobs
+        assert job.remote_id is not None
+        self._remote.delete(job.kind, job.remote_id)
+        return _Answer()
+
+    def _create(self, parcel: _Parcel) -> _Answer:
+        return _Answer(self._remote.create(parcel.jobs[0].kind, parcel.scope, parcel.documents))
+
+    def _create_if_absent(self, parcel: _Parcel) -> _Answer:
+        [job] = parcel.jobs
+        found = self._remote.find(job.kind, parcel.scope, [_key(job)])
+        return _Answer(found=found) if found else self._create(parcel)
+
+    def _upload(self, parcel: _Parcel) -> _Answer:
+        [job], [document] = parcel.jobs, parcel.documents
+        if document.get("type") == "dir":
+            return self._create(parcel)
+        size = document["content"]["size"]
+        entity, wrote = self._remote.upload(parcel.scope, document, self._content(job, document))
+        return _Answer([entity], sent_bytes=size) if wrote else _Answer(found=[entity])
+
+    def _update(self, parcel: _Parcel) -> _Answer:
+        [job], [document], [base] = parcel.jobs, parcel.documents, parcel.bases
+        assert job.remote_id is not None
+        entity, sent = None, 0
+        content = document.get(CONTENT[0])
+        if content != base.get(CONTENT[0]):
+            entity = self._remote.replace(job.remote_id, document, self._content(job, document))
+            sent = content["size"] if content else 0
+        without = {key: value for key, value in document.items() if key != CONTENT[0]}
+        before = {key: value for key, value in base.items() if key != CONTENT[0]}
+        if entity is None or without != before:
+            entity = self._remote.update(job.kind, job.remote_id, without, before)
+        return _Answer([entity], sent_bytes=sent)
+
+    def _content(self, job: Job, document: Document) -> Path:
+        digest = (document.get(CONTENT[0]) or {}).get("digest")
+        path = self._blobs.path(digest) if digest else None
+        if path is None:
+            raise UnsendableError(f"The content of {job.name} is not in the cache.")
+        return path
+
+
+def _key(job: Job) -> str:
+    """The natural key of a job's entity, as text; empty when it has none."""
+    value: Any = job.target
+    for part in RULES[job.kind].key:
+        value = (value or {}).get(part)
+    return value if isinstance(value, str) else ""
+
+
+def _same(one: Job, other: Job) -> bool:
+    return one.kind is other.kind and one.entity_id == other.entity_id
