@@ -1,1 +1,22 @@
-"""Room."""
+"""The client of the platform's REST API."""
+
+from __future__ import annotations
+
+from localloop.platform.auth import login_api_key, login_m2m, logout
+from localloop.platform.credentials import Credentials, CredentialStore, system_keyring
+from localloop.platform.remote import DataloopRemote
+from localloop.platform.session import PlatformSession
+from localloop.platform.transport import Transport, normal_gate
+
+__all__ = [
+    "CredentialStore",
+    "Credentials",
+    "DataloopRemote",
+    "PlatformSession",
+    "Transport",
+    "login_api_key",
+    "login_m2m",
+    "logout",
+    "normal_gate",
+    "system_keyring",
+]

@@ -16,7 +16,8 @@ from pathlib import Path
 from posixpath import basename
 from typing import Any, TypeVar
 
-from localloop.platform.patch import apply_patch, merge_patch
+from localloop.platform.mapping import natural_key
+from localloop.platform.patch import document_patch, patched_document
 from localloop.testing.world import MemoryWorld, normal
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
@@ -25,18 +26,6 @@ from localloop_sync.ports import Account, Cursor, RemoteEntity, RemotePage, Scop
 
 Hook = Callable[..., None]
 _Result = TypeVar("_Result")
-
-#: The document key that names an entity within its parent, but for annotations.
-_NATURAL_KEY: dict[EntityKind, str] = {
-    EntityKind.PROJECT: "name",
-    EntityKind.MEMBER: "email",
-    EntityKind.ONTOLOGY: "title",
-    EntityKind.RECIPE: "title",
-    EntityKind.DATASET: "name",
-    EntityKind.ITEM: "filename",
-    EntityKind.TASK: "name",
-    EntityKind.ASSIGNMENT: "annotator",
-}
 
 
 def _nothing(_method: str, *_args: Any) -> None:
@@ -170,7 +159,7 @@ class MemoryRemote:
         def work() -> Sequence[RemoteEntity]:
             paged = kind in {EntityKind.ITEM, EntityKind.ANNOTATION}
             there = self._contents_of(kind, scope) if paged else self._listed(kind, scope)
-            return [entity for entity in there if _natural_key(entity) in keys]
+            return [entity for entity in there if natural_key(entity) in keys]
 
         return self._call("find", work, kind, scope, keys)
 
@@ -206,11 +195,12 @@ class MemoryRemote:
 
         def work() -> RemoteEntity:
             entity = self.world.need(kind, remote_id)
-            patch = merge_patch(base, document)
-            patch.pop("content", None)
+            patch = document_patch(kind, base, document)
             if not patch:
                 return entity
-            return self.world.change(entity, apply_patch(entity.document, patch), by=self._account.email)
+            return self.world.change(
+                entity, patched_document(kind, entity.document, patch), by=self._account.email
+            )
 
         return self._call("update", work, kind, remote_id, document, base)
 
@@ -392,18 +382,14 @@ class MemoryRemote:
             parents = {EntityKind.DATASET: scope.dataset or ""}
             item = self.world.add(EntityKind.ITEM, sent, parents, by=me, facts=facts)
         else:
-            item = self.world.change(there, apply_patch(there.document, sent), by=me, facts=facts)
+            item = self.world.change(
+                there, patched_document(EntityKind.ITEM, there.document, sent), by=me, facts=facts
+            )
             for annotation in self._contents_of(EntityKind.ANNOTATION, Scope(None, scope.dataset, item.id)):
                 if self._clears:
                     self.world.remove(EntityKind.ANNOTATION, annotation.id)
         self.world.contents[item.id] = data
         return item, True
-
-
-def _natural_key(entity: RemoteEntity) -> Any:
-    if entity.kind is EntityKind.ANNOTATION:
-        return entity.document["metadata"].get("system", {}).get("clientId")
-    return entity.document.get(_NATURAL_KEY[entity.kind])
 
 
 def _content_facts(filename: str, size: int) -> dict[str, Any]:

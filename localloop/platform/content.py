@@ -1,0 +1,124 @@
+"""The bytes of items: uploads and downloads, both streamed (docs/platform/wire.md, 4.1 and 4.3)."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from posixpath import basename
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests_toolbelt import MultipartEncoder
+
+from localloop.platform.faults import border, decoded
+from localloop.platform.mapping import from_wire
+from localloop.platform.session import PlatformSession
+from localloop_schema.documents import Document
+from localloop_schema.kinds import EntityKind
+from localloop_sync.errors import PermanentError, TransientError
+from localloop_sync.ports import RemoteEntity, Scope
+
+CHUNK = 1 << 20
+
+_TEXT = "text/plain; charset=utf-8"
+
+
+def upload(
+    session: PlatformSession, scope: Scope, document: Document, content: Path, *, overwrite: bool
+) -> tuple[RemoteEntity, bool]:
+    """Send a file to a path of a dataset.
+
+    Args:
+        session: The logged-in connection.
+        scope: The dataset.
+        document: The item's document.
+        content: The file; it must not change meanwhile.
+        overwrite: Whether to replace what is there.
+
+    Returns:
+        The item that is then at the path, and whether this call wrote it.
+
+    Raises:
+        TransientError: The file cannot be read, or did not arrive whole. Nothing is deleted because of that.
+    """
+
+    sizes: list[int] = []
+
+    @contextmanager
+    def body() -> Iterator[MultipartEncoder]:
+        try:
+            file = content.open("rb")
+        except OSError as error:
+            raise TransientError(f"The content of {document['filename']} cannot be read.") from error
+        with file:
+            sizes.append(os.fstat(file.fileno()).st_size)
+            yield MultipartEncoder([*_fields(document), ("file", _part(document["filename"], file))])
+
+    path = f"/datasets/{quote(scope.dataset or '', safe='')}/items"
+    mode = {"mode": "overwrite" if overwrite else "skip"}
+    reply = session.request("POST", path, params=mode, body=body)
+    item = from_wire(EntityKind.ITEM, decoded(reply))
+    written = reply.headers.get("x-item-op") in {"created", "overwrite"}
+    if written and item.document.get("content", {}).get("size") != sizes[-1]:
+        raise TransientError(f"{document['filename']} has {sizes[-1]} bytes here and did not arrive whole.")
+    return item, written
+
+
+def _fields(document: Document) -> Iterator[tuple[str, Any]]:
+    """The text parts, in the order that the platform wants; the file comes after them."""
+    yield "type", (None, "file", _TEXT)
+    yield "path", (None, document["filename"], _TEXT)
+    if document.get("metadata"):
+        yield "metadata", (None, json.dumps(document["metadata"]), _TEXT)
+    if document.get("description"):
+        yield "description", (None, document["description"], _TEXT)
+
+
+def _part(filename: str, file: Any) -> tuple[str, Any, str]:
+    name = basename(filename)
+    return name, file, mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def download(session: PlatformSession, remote_id: str, offset: int) -> Iterator[bytes]:
+    """The content of an item from a byte offset on.
+
+    Args:
+        session: The logged-in connection.
+        remote_id: The item's id.
+        offset: The first byte wanted.
+
+    Yields:
+        The chunks.
+
+    Raises:
+        TransientError: The connection broke, or the platform sent another range.
+    """
+    path = f"/items/{quote(remote_id, safe='')}/stream"
+    # Compressed bytes have other offsets.
+    headers = {"Range": f"bytes={offset}-", "x-dl-sanitize": "0", "Accept-Encoding": "identity"}
+    try:
+        response = session.request("GET", path, headers=headers, stream=True)
+    except PermanentError as error:
+        if error.status == 416:
+            return
+        raise
+    with response:
+        yield from _from_offset(response, offset)
+
+
+def _from_offset(response: requests.Response, offset: int) -> Iterator[bytes]:
+    """The chunks of a reply, without those bytes before the offset that a plain 200 begins with."""
+    skip = offset if response.status_code == 200 else 0
+    began = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+    if response.status_code == 206 and began.isdecimal() and int(began) != offset:
+        raise TransientError(f"The platform sent the bytes from {began} on, not from {offset}.")
+    with border(response.url):
+        for chunk in response.iter_content(CHUNK):
+            if len(chunk) > skip:
+                yield chunk[skip:]
+            skip = max(0, skip - len(chunk))
