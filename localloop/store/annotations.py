@@ -166,7 +166,7 @@ def _document(wire: Mapping[str, Any]) -> Document:
         "label": _text(given.get("label"), "label"),
         "attributes": merge_patch(None, given.get("attributes") or []),
         "source": given.get("source") or "sdk",
-        "metadata": patch_metadata({}, given.get("metadata") or {}, system=True),
+        "metadata": patch_metadata({}, json_object(given.get("metadata"), "metadata"), system=True),
     }
     for key in ("coordinates", "description"):
         if given.get(key) is not None:

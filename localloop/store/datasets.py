@@ -130,13 +130,14 @@ class DatasetCounts:
 def counts_of(connection: Connection, dataset_ids: Sequence[str]) -> dict[str, DatasetCounts]:
     """The counts of datasets, by local id, in two queries whatever their number."""
     items, annotations = table(EntityKind.ITEM).c, table(EntityKind.ANNOTATION).c
-    files = dict(
-        connection.execute(
+    files = {
+        row[0]: row[1]
+        for row in connection.execute(
             select(items.dataset_id, func.count())
             .where(items.dataset_id.in_(dataset_ids), items.deleted_at.is_(None), items.type == "file")
             .group_by(items.dataset_id)
-        ).tuples()
-    )
+        )
+    }
     marks = {
         row[0]: (row[1], row[2])
         for row in connection.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from localloop.store.store import Store
 from localloop_schema.documents import to_document
@@ -56,8 +56,10 @@ def check(store: Store) -> list[Finding]:
     """
     with store.reading() as connection:
         found = list(_integrity(connection))
+        logged = oplog.entities_in(connection, sorted(OUTSTANDING))
         for kind in EntityKind:
-            found.extend(_log(connection, kind))
+            ids = _entity_ids(connection, kind, {entity for of, entity in logged if of is kind})
+            found.extend(_log(connection, kind, ids))
         found.extend(_blobs(connection, store.blobs.has, store.blobs.digests))
     return found
 
@@ -75,9 +77,9 @@ def _integrity(connection: Connection) -> Iterator[Finding]:
         )
 
 
-def _log(connection: Connection, kind: EntityKind) -> Iterator[Finding]:
+def _log(connection: Connection, kind: EntityKind, entities: list[str]) -> Iterator[Finding]:
     """What the outstanding operations amount to has to be what separates base and mirror."""
-    for ids in chunks(_entity_ids(connection, kind)):
+    for ids in chunks(entities):
         rows = get_rows(connection, kind, ids)
         bases = _bases(connection, kind, ids)
         logged = oplog.outstanding_of(connection, kind, ids)
@@ -90,10 +92,9 @@ def _log(connection: Connection, kind: EntityKind) -> Iterator[Finding]:
                 yield Finding(Level.ERROR, "log", f"{kind} {entity_id}", _disagreement(folded, actual))
 
 
-def _entity_ids(connection: Connection, kind: EntityKind) -> list[str]:
+def _entity_ids(connection: Connection, kind: EntityKind, logged: set[str]) -> list[str]:
     """Every id that the mirror, the bases or the outstanding log know."""
-    operations = oplog.entities_in(connection, sorted(OUTSTANDING))
-    known = {entity_id for found, entity_id in operations if found is kind}
+    known = set(logged)
     known.update(connection.execute(select(table(kind).c.id)).scalars())
     known.update(connection.execute(select(_BASES.c.entity_id).where(_BASES.c.kind == kind.value)).scalars())
     return sorted(known)
@@ -123,23 +124,29 @@ def _one_sided(folded: Delta, actual: Delta) -> list[Any]:
 def _blobs(
     connection: Connection, has: Callable[[str], bool], digests: Callable[[], Iterator[str]]
 ) -> Iterator[Finding]:
-    """Content is in the cache, or the platform has it; what nobody names is worth knowing."""
+    """Content is in the cache, or base says that the platform has it; what nobody names is worth knowing."""
     known = set(connection.execute(select(_BLOBS.c.digest)).scalars())
     items = table(EntityKind.ITEM).c
     named = set()
-    base = (
+    content = _BASES.c.document["content"]
+    there = (
         select(_BASES.c.entity_id)
-        .where(_BASES.c.kind == EntityKind.ITEM.value, _BASES.c.entity_id == items.id)
+        .where(
+            _BASES.c.kind == EntityKind.ITEM.value,
+            _BASES.c.entity_id == items.id,
+            content["size"].as_integer() == items.size,
+            func.coalesce(content["digest"].as_string(), items.digest).is_not_distinct_from(items.digest),
+        )
         .exists()
     )
-    query = select(items.id, items.digest, items.type, base.label("agreed")).where(items.deleted_at.is_(None))
+    query = select(items.id, items.digest, items.type, there.label("there")).where(items.deleted_at.is_(None))
     for row in connection.execute(query):
         if row.type != "file":
             continue
         named.add(row.digest)
         if row.digest is not None and row.digest in known and has(row.digest):
             continue
-        if not row.agreed:
+        if not row.there:
             what = row.digest or "of unknown digest"
             yield Finding(
                 Level.ERROR, "blob", f"item {row.id}", f"Its content ({what}) is neither here nor there."

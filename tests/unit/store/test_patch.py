@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from localloop.errors import BadRequest
+from localloop.store.patch import json_object, merge_patch, patch_metadata
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [  # the examples of RFC 7396, appendix A
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        ({"a": "b"}, ["c"], ["c"]),
+        ({"a": "foo"}, None, None),
+        ({"a": "foo"}, "bar", "bar"),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_merge_patch_does_as_the_rfc_says(target, patch, result):
+    assert merge_patch(target, patch) == result
+
+
+def test_nothing_is_shared_with_the_arguments():
+    target, patch = {"keep": [1]}, {"new": [2]}
+    result = merge_patch(target, patch)
+    result["keep"].append(9)
+    result["new"].append(9)
+    assert (target, patch) == ({"keep": [1]}, {"new": [2]})
+
+
+def test_system_metadata_is_ignored_unless_asked_for():
+    metadata = {"system": {"a": 1}, "user": {"b": 1}}
+    patch = {"system": {"a": 2}, "user": {"b": None}}
+    assert patch_metadata(metadata, patch, system=False) == {"system": {"a": 1}, "user": {}}
+    assert patch_metadata(metadata, patch, system=True) == {"system": {"a": 2}, "user": {}}
+    assert patch_metadata(metadata, None, system=True) == metadata
+
+
+@pytest.mark.parametrize("value", [[], "x", 1, True])
+def test_what_has_to_be_an_object_is_one(value):
+    with pytest.raises(BadRequest, match="object"):
+        json_object(value, "metadata")
