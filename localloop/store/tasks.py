@@ -242,6 +242,32 @@ def reassign(tx: Transaction, assignment: Row, annotator: str) -> Row:
     return tx.update(EntityKind.ASSIGNMENT, assignment, document)
 
 
+def update_assignment(tx: Transaction, assignment: Row, patch: Mapping[str, Any]) -> Row:
+    """Change an assignment by a merge patch of its wire object; read-only keys are ignored.
+
+    Args:
+        tx: The user action.
+        assignment: The assignment's row.
+        patch: ``name``, ``annotator``, ``status`` and ``metadata``.
+
+    Returns:
+        The row as it then is.
+
+    Raises:
+        BadRequest: A value makes no sense.
+    """
+    document = to_document(EntityKind.ASSIGNMENT, assignment)
+    for key in ("name", "annotator", "status"):
+        value = patch.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, str) or not value.strip():
+            raise BadRequest("400", f"The {key} of an assignment has to be text")
+        document[key] = value
+    document["metadata"] = patch_metadata(document["metadata"], patch.get("metadata"), system=False)
+    return tx.update(EntityKind.ASSIGNMENT, assignment, document)
+
+
 def set_item_status(
     tx: Transaction, task: Row, items: Sequence[Row], status: str, *, operation: str = "create"
 ) -> int:

@@ -1,0 +1,78 @@
+"""The application: every route of the platform's API that is served, over one store."""
+
+from __future__ import annotations
+
+from anyio import CapacityLimiter
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+
+from localloop.server import (
+    assignments,
+    auth,
+    command_routes,
+    datasets,
+    items,
+    ontologies,
+    projects,
+    query,
+    recipes,
+    tasks,
+)
+from localloop.server.accounts import Accounts
+from localloop.server.annotations import ROUTES as ANNOTATIONS
+from localloop.server.commands import Commands
+from localloop.server.context import Context
+from localloop.server.failures import HANDLERS
+from localloop.server.guard import Guard
+from localloop.server.settings import ServerSettings
+from localloop.store import Store
+
+#: How many passwords are hashed at once; each takes tens of mebibytes.
+HASHERS = 2
+
+_ROOMS = (
+    auth,
+    projects,
+    datasets,
+    query,
+    items,
+    recipes,
+    ontologies,
+    tasks,
+    assignments,
+    command_routes,
+)
+
+
+def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | None = None) -> Starlette:
+    """The application over a store.
+
+    Args:
+        store: What is served; it stays the caller's to close.
+        accounts: Who may log in.
+        settings: How the server behaves.
+
+    Returns:
+        An ASGI application.
+    """
+    settings = settings or ServerSettings()
+    app = Starlette(
+        routes=[
+            *auth.GATE_ROUTES,
+            Mount("/api/v1", routes=[*ANNOTATIONS, *(route for room in _ROOMS for route in room.ROUTES)]),
+        ],
+        middleware=[Middleware(Guard, settings=settings)],
+        exception_handlers=HANDLERS,
+    )
+    app.router.redirect_slashes = False
+    app.state.context = Context(
+        store=store,
+        accounts=accounts,
+        commands=Commands(store.identity.object_id),
+        settings=settings,
+        workers=CapacityLimiter(settings.workers),
+        receivers=CapacityLimiter(settings.uploads),
+        hashers=CapacityLimiter(HASHERS),
+    )
+    return app

@@ -1,0 +1,127 @@
+"""Assignments, and the status of items in tasks (docs/platform/wire.md, 7.2 and 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from localloop.errors import BadRequest
+from localloop.server.calls import Call, route, slice_page
+from localloop.server.command_routes import answer_command
+from localloop.server.recipes import in_projects
+from localloop.server.task_wire import assignments_json
+from localloop.server.wire import Json
+from localloop.store import Transaction, tasks
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, resolve
+
+#: Query parameter → column, of what a listing can be narrowed by.
+_NARROWED = {"status": "status", "name": "name", "annotator": "annotator"}
+
+
+def listing(call: Call) -> Json:
+    """``GET /assignments?projects=..&taskId=..&status=..&name=..&annotator=..&pageOffset=..&pageSize=..``."""
+    with call.reading() as (connection, wire):
+        rows = in_projects(call, connection, EntityKind.ASSIGNMENT)
+        if call.query.get("taskId"):
+            task = call.entity(connection, EntityKind.TASK, call.query["taskId"])
+            rows = [row for row in rows if row["task_id"] == task["id"]]
+        for name, column in _NARROWED.items():
+            if call.query.get(name):
+                rows = [row for row in rows if row[column] == call.query[name]]
+        return slice_page(call, rows, partial(assignments_json, connection, wire))
+
+
+def get(call: Call) -> Json:
+    """``GET /assignments/{id}``."""
+    with call.reading() as (connection, wire):
+        return assignments_json(connection, wire, [call.target(connection, EntityKind.ASSIGNMENT)])[0]
+
+
+def patch(call: Call) -> Json:
+    """``PATCH /assignments/{id}``: its name, status, annotator; read-only keys are ignored."""
+    with call.writing("change an assignment") as tx:
+        row = tasks.update_assignment(tx, call.target(tx, EntityKind.ASSIGNMENT), call.object())
+        return assignments_json(tx.connection, call.wire(tx.connection), [row])[0]
+
+
+def reassign(call: Call) -> Any:
+    """``POST /assignments/{id}/reassign``: a command."""
+    with call.reading() as (connection, _wire):
+        call.target(connection, EntityKind.ASSIGNMENT)
+    return answer_command(call, "ReassignAssignment", partial(_reassign, call, call.object()))
+
+
+def _reassign(call: Call, body: Json) -> Json:
+    with call.writing("reassign an assignment") as tx:
+        row = call.target(tx, EntityKind.ASSIGNMENT)
+        tasks.reassign(tx, row, str(body.get("annotator") or ""))
+    return {"toAssignment": row["id"]}
+
+
+def status_in_task(call: Call) -> Json:
+    """``POST /assignments/items/tasks/{id}/status``: by item id, for those that are in the task."""
+    body = call.object()
+    payload = body.get("statusPayload")
+    with call.writing("set the status of items") as tx:
+        task = call.target(tx, EntityKind.TASK)
+        return _set_status(tx, task, _ids(body.get("itemIds")), payload)
+
+
+def status_in_assignment(call: Call) -> Json:
+    """``POST /assignments/{id}/items/{item}/status``."""
+    with call.writing("set the status of an item") as tx:
+        task = _task_of(call, tx)
+        return _set_status(tx, task, [call.path["item"]], call.object())
+
+
+def statuses_in_assignment(call: Call) -> Json:
+    """``POST /assignments/{id}/items/status``: several at once."""
+    body = call.object()
+    with call.writing("set the status of items") as tx:
+        task = _task_of(call, tx)
+        return _set_status(tx, task, _ids(body.get("itemIds")), body.get("statusPayload") or body)
+
+
+def _task_of(call: Call, tx: Transaction) -> Row:
+    assignment = call.target(tx, EntityKind.ASSIGNMENT)
+    return tx.row(EntityKind.TASK, assignment["task_id"])
+
+
+def _set_status(tx: Transaction, task: Row, ids: Sequence[str], payload: Any) -> Json:
+    if not isinstance(payload, dict):
+        raise BadRequest("400", "A status needs an operation and a name.")
+    status = str(payload.get("status") or "")
+    operation = str(payload.get("operation") or "create")
+    found = {one: resolve(tx.connection, EntityKind.ITEM, one) for one in ids}
+    inside = {one: row for one, row in found.items() if row is not None and _in_task(row, task)}
+    tasks.set_item_status(tx, task, list(inside.values()), status, operation=operation)
+    return {one: {"status": status} for one in inside}
+
+
+def _in_task(item: Row, task: Row) -> bool:
+    refs = (item["metadata"].get("system") or {}).get("refs") or []
+    names = {task["id"], task["remote_id"]}
+    return (
+        item["deleted_at"] is None
+        and item["dataset_id"] == task["dataset_id"]
+        and any(ref.get("id") in names for ref in refs)
+    )
+
+
+def _ids(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise BadRequest("400", "itemIds must be a list of ids.")
+    return list(dict.fromkeys(value))
+
+
+ROUTES = [
+    route("/assignments", "GET", listing),
+    route("/assignments/items/tasks/{id}/status", "POST", status_in_task),
+    route("/assignments/{id}", "GET", get),
+    route("/assignments/{id}", "PATCH", patch),
+    route("/assignments/{id}/reassign", "POST", reassign),
+    route("/assignments/{id}/items/status", "POST", statuses_in_assignment),
+    route("/assignments/{id}/items/{item}/status", "POST", status_in_assignment),
+]

@@ -1,0 +1,35 @@
+"""What every request of one server shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from anyio import CapacityLimiter
+
+from localloop.server.accounts import Accounts
+from localloop.server.commands import Commands
+from localloop.server.settings import ServerSettings
+from localloop.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The server's parts.
+
+    Attributes:
+        store: What is served.
+        accounts: Who may log in.
+        commands: Receipts of asynchronous work.
+        settings: How the server behaves.
+        workers: Bounds the threads that use the store, so that none waits for a connection.
+        receivers: Bounds the threads that receive uploads; slow ones must not hold up everybody else.
+        hashers: Bounds password hashing, which takes much memory on purpose.
+    """
+
+    store: Store
+    accounts: Accounts
+    commands: Commands
+    settings: ServerSettings
+    workers: CapacityLimiter
+    receivers: CapacityLimiter
+    hashers: CapacityLimiter

@@ -1,0 +1,70 @@
+"""Errors as answers: every failure is ``{"status": n, "message": "..."}``, and no traceback gets out.
+
+The platform declares no error body; this is the one its clients read (docs/platform/wire.md, 1.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ExceptionHandler
+
+from localloop.errors import BlobMissingError, LocalLoopError, PlatformError
+
+#: Seconds after which a client may ask again while another process writes for long.
+BUSY_RETRY = 1
+
+
+def failure(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer to a request that failed.
+
+    Args:
+        status: The HTTP status.
+        message: What is wrong, as one sentence.
+        headers: More headers.
+
+    Returns:
+        The response.
+    """
+    return JSONResponse({"status": status, "message": message}, status_code=status, headers=headers)
+
+
+def _of_http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return failure(error.status_code, str(error.detail), error.headers)
+
+
+def _of_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, LocalLoopError)
+    if isinstance(error, PlatformError):
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        return failure(error.status, error.message, headers)
+    if isinstance(error, BlobMissingError):
+        return failure(404, "The content of this item is not here.")
+    raise error
+
+
+def _of_database(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, OperationalError)
+    if "locked" not in str(error.orig):
+        raise error
+    busy = "Another process is writing to the store. Try again."
+    return failure(503, busy, {"Retry-After": str(BUSY_RETRY)})
+
+
+def _of_hang_up(_request: Request, _error: Exception) -> Response:
+    """Nobody is left to read this; the work had not begun, since the body never came whole."""
+    return failure(400, "The request ended before its body was complete.")
+
+
+#: For :class:`starlette.applications.Starlette`. What these raise again ends in the guard's 500.
+HANDLERS: Mapping[type[Exception] | int, ExceptionHandler] = {
+    HTTPException: _of_http,
+    LocalLoopError: _of_error,
+    OperationalError: _of_database,
+    ClientDisconnect: _of_hang_up,
+}

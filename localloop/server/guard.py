@@ -1,0 +1,89 @@
+"""The outermost layer: who may address this server, request ids, and the answer to what nobody expected."""
+
+from __future__ import annotations
+
+import logging
+from ipaddress import ip_address
+from secrets import token_hex
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from localloop.server.failures import failure
+from localloop.server.settings import ServerSettings
+
+_LOG = logging.getLogger(__name__)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Guard:
+    """Middleware around the whole application.
+
+    Only method and path are ever logged: query strings, headers and bodies may hold secrets.
+
+    Args:
+        app: What is guarded.
+        settings: Under which names the server may be addressed.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+        self._app = app
+        self._hosts = _LOOPBACK | {host.casefold() for host in settings.hosts}
+        self._any_address = settings.any_address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = token_hex(8)
+        started = False
+
+        async def tagged(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        refusal = self._refusal(Headers(scope=scope))
+        if refusal is not None:
+            await refusal(scope, receive, tagged)
+            return
+        try:
+            await self._app(scope, receive, tagged)
+        except Exception:
+            _LOG.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
+            if started:
+                raise
+            answer = failure(
+                500, f"Something went wrong on the server. Its log says more: request {request_id}."
+            )
+            await answer(scope, receive, tagged)
+
+    def _refusal(self, headers: Headers) -> Response | None:
+        """Refuse names that are not ours, so that no web page of another site can reach us under its own."""
+        host = headers.get("host", "")
+        if not self._ours(host):
+            return failure(
+                400, "The server does not go by this name. Start it with this host, or use its address."
+            )
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc.casefold() != host.casefold():
+            return failure(403, "Requests from web pages of other sites are refused.")
+        return None
+
+    def _ours(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if name.casefold() in self._hosts:
+            return True
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return self._any_address

@@ -1,0 +1,108 @@
+"""Ontologies: labels and attributes (docs/platform/wire.md, 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localloop.errors import BadRequest
+from localloop.server.calls import Call, route, slice_page
+from localloop.server.recipes import first_project, in_projects
+from localloop.server.wire import Json
+from localloop.store import labels, recipes
+from localloop.store.patch import json_object
+from localloop_schema.kinds import EntityKind
+
+
+def create(call: Call) -> Json:
+    """``POST /ontologies``."""
+    body = call.object()
+    with call.writing("create an ontology") as tx:
+        project = first_project(call, tx.connection, "projectIds")
+        metadata = json_object(body.get("metadata"), "metadata")
+        row = recipes.create_ontology(
+            tx,
+            project["id"],
+            str(body.get("title") or ""),
+            roots=_nodes(body, "roots"),
+            attributes=metadata.get("attributes") or body.get("attributes") or [],
+        )
+        return call.wire(tx.connection).ontologies([row])[0]
+
+
+def listing(call: Call) -> Any:
+    """``GET /ontologies?projects=..&ids=..&pageOffset=..&pageSize=..``."""
+    wanted = {one for value in call.query.getlist("ids") for one in value.split(",") if one}
+    with call.reading() as (connection, wire):
+        rows = in_projects(call, connection, EntityKind.ONTOLOGY)
+        chosen = [row for row in rows if not wanted or row["id"] in wanted or row["remote_id"] in wanted]
+        return slice_page(call, chosen, wire.ontologies)
+
+
+def get(call: Call) -> Json:
+    """``GET /ontologies/{id}``."""
+    with call.reading() as (connection, wire):
+        return wire.ontologies([call.target(connection, EntityKind.ONTOLOGY)])[0]
+
+
+def put(call: Call) -> Json:
+    """``PUT /ontologies/{id}``: the whole document; what it leaves out stays."""
+    with call.writing("change an ontology") as tx:
+        row = recipes.replace_ontology(tx, call.target(tx, EntityKind.ONTOLOGY), call.object())
+        return call.wire(tx.connection).ontologies([row])[0]
+
+
+def delete(call: Call) -> None:
+    """``DELETE /ontologies/{id}``."""
+    with call.writing("delete an ontology") as tx:
+        tx.delete(EntityKind.ONTOLOGY, call.target(tx, EntityKind.ONTOLOGY))
+
+
+def patch_labels(call: Call) -> Json:
+    """``PATCH /ontologies/{id}/labels``: add, or with ``upsert`` false only change; answers all labels."""
+    nodes = _nodes(call.object(), "labelsNode")
+    upsert = call.object().get("upsert", True) is not False
+    with call.writing("change labels") as tx:
+        row = labels.upsert_labels(tx, call.target(tx, EntityKind.ONTOLOGY), nodes, upsert=upsert)
+        return call.wire(tx.connection).ontologies([row])[0]
+
+
+def patch_attributes(call: Call) -> Json:
+    """``PATCH /ontologies/{id}/attributes``."""
+    items = _nodes(call.object(), "items")
+    with call.writing("change attributes") as tx:
+        row = labels.upsert_attributes(tx, call.target(tx, EntityKind.ONTOLOGY), items)
+        return call.wire(tx.connection).ontologies([row])[0]
+
+
+def delete_attributes(call: Call) -> None:
+    """``DELETE /ontologies/{id}/attributes``, with a body."""
+    keys = call.object().get("keys")
+    if not isinstance(keys, list):
+        raise BadRequest("400", "keys must be a list.")
+    with call.writing("delete attributes") as tx:
+        labels.delete_attributes(tx, call.target(tx, EntityKind.ONTOLOGY), [str(key) for key in keys])
+
+
+def _nodes(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """A list of objects; an absent one is empty.
+
+    Raises:
+        BadRequest: It is anything else.
+    """
+    nodes = body.get(key) or []
+    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+        raise BadRequest("400", f"{key} must be a list of objects.")
+    return nodes
+
+
+ROUTES = [
+    route("/ontologies", "POST", create),
+    route("/ontologies", "GET", listing),
+    route("/ontologies/{id}", "GET", get),
+    route("/ontologies/{id}", "PUT", put),
+    route("/ontologies/{id}", "DELETE", delete),
+    route("/ontologies/{id}/labels", "PATCH", patch_labels),
+    route("/ontologies/{id}/addLabels", "PATCH", patch_labels),
+    route("/ontologies/{id}/attributes", "PATCH", patch_attributes),
+    route("/ontologies/{id}/attributes", "DELETE", delete_attributes),
+]

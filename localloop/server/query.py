@@ -1,0 +1,56 @@
+"""Finding, changing and deleting items and annotations by query (docs/platform/wire.md, 4.4 and 4.5)."""
+
+from __future__ import annotations
+
+from localloop.errors import BadRequest, UnprocessableEntity
+from localloop.server.calls import Call, page, route
+from localloop.server.wire import Json
+from localloop.store import bulk
+from localloop.store.query import Resource, parse, run_page
+from localloop_schema.kinds import EntityKind
+
+
+def query(call: Call) -> Json:
+    """``POST /datasets/{id}/query``; with ``update`` or ``delete`` it acts on everything that it finds."""
+    body = call.object()
+    if "references" in body:
+        raise UnprocessableEntity("422", "Items come into tasks by the calls for tasks.")
+    if body.get("delete") is True:
+        return _delete(call, body)
+    if body.get("update") is not None:
+        return _update(call, body)
+    return _find(call, body)
+
+
+def _find(call: Call, body: Json) -> Json:
+    wanted = parse(body)
+    if wanted.resource not in {Resource.ITEMS, Resource.ANNOTATIONS}:
+        raise UnprocessableEntity("422", f"A dataset has no {wanted.resource} to query.")
+    with call.reading() as (connection, wire):
+        dataset = call.target(connection, EntityKind.DATASET)
+        found = run_page(connection, wanted, [dataset["id"]])
+        show = wire.items if wanted.resource is Resource.ITEMS else wire.annotations
+        return page(show(found.rows), total=found.total, pages=found.pages, more=found.has_next)
+
+
+def _update(call: Call, body: Json) -> Json:
+    patch = body["update"]
+    if not isinstance(patch, dict):
+        raise BadRequest("400", "update must be a JSON object.")
+    with call.writing(f"change {body.get('resource') or 'items'} by query") as tx:
+        dataset = call.target(tx, EntityKind.DATASET)
+        system = body.get("systemSpace") is True
+        return _done(bulk.update_by_query(tx, body, dataset, patch, system=system))
+
+
+def _delete(call: Call, body: Json) -> Json:
+    with call.writing(f"delete {body.get('resource') or 'items'} by query") as tx:
+        return _done(bulk.delete_by_query(tx, body, call.target(tx, EntityKind.DATASET)))
+
+
+def _done(number: int) -> Json:
+    """What the platform declares for this endpoint: a page, here without its items."""
+    return page([], total=number, pages=1 if number else 0, more=False)
+
+
+ROUTES = [route("/datasets/{id}/query", "POST", query)]

@@ -1,0 +1,130 @@
+"""Recipes (docs/platform/wire.md, 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from localloop.errors import BadRequest, Conflict
+from localloop.server.access import project_ids
+from localloop.server.calls import Call, route, slice_page
+from localloop.server.wire import Json
+from localloop.store import recipes
+from localloop.store.labels import roots_of
+from localloop.store.recipes import SETTINGS
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, get_row, table
+
+
+def first_project(call: Call, connection: Connection, key: str) -> Row:
+    """The project that a body names in a list of ids; one entity is in one project here.
+
+    Raises:
+        BadRequest: It names none.
+        NotFound: There is no such project for the caller.
+    """
+    ids = call.object().get(key)
+    if not isinstance(ids, list) or not ids:
+        raise BadRequest("400", f"{key} must name a project.")
+    return call.entity(connection, EntityKind.PROJECT, ids[0])
+
+
+def in_projects(call: Call, connection: Connection, kind: EntityKind) -> list[Row]:
+    """The live entities of a kind in the caller's projects, or in those that ``?projects=`` names."""
+    named = [one for value in call.query.getlist("projects") for one in value.split(",") if one]
+    mine = project_ids(connection, call.user)
+    if named:
+        mine = [call.entity(connection, EntityKind.PROJECT, one)["id"] for one in named]
+    columns = table(kind).c
+    query = select(table(kind)).where(columns.project_id.in_(mine), columns.deleted_at.is_(None))
+    return [dict(row) for row in connection.execute(query.order_by(columns.id)).mappings()]
+
+
+def create(call: Call) -> Json:
+    """``POST /recipes``."""
+    body = call.object()
+    with call.writing("create a recipe") as tx:
+        project = first_project(call, tx.connection, "projectIds")
+        ontologies = [
+            call.entity(tx.connection, EntityKind.ONTOLOGY, one)["id"]
+            for one in body.get("ontologyIds") or []
+        ]
+        settings = {key: body[key] for key in SETTINGS if body.get(key) is not None}
+        row = recipes.create_recipe(tx, project["id"], str(body.get("title") or ""), ontologies, **settings)
+        more = {key: body[key] for key in ("description", "metadata") if body.get(key) is not None}
+        row = recipes.update_recipe(tx, row, more, system=call.system)
+        return call.wire(tx.connection).recipes([row])[0]
+
+
+def listing(call: Call) -> Any:
+    """``GET /recipes?projects=..&pageOffset=..&pageSize=..``."""
+    with call.reading() as (connection, wire):
+        return slice_page(call, in_projects(call, connection, EntityKind.RECIPE), wire.recipes)
+
+
+def get(call: Call) -> Json:
+    """``GET /recipes/{id}``."""
+    with call.reading() as (connection, wire):
+        return wire.recipes([call.target(connection, EntityKind.RECIPE)])[0]
+
+
+def patch(call: Call) -> Json:
+    """``PATCH /recipes/{id}``."""
+    with call.writing("change a recipe") as tx:
+        row = call.target(tx, EntityKind.RECIPE)
+        for one in call.object().get("ontologyIds") or []:
+            call.entity(tx.connection, EntityKind.ONTOLOGY, one)
+        row = recipes.update_recipe(tx, row, call.object(), system=call.system)
+        return call.wire(tx.connection).recipes([row])[0]
+
+
+def delete(call: Call) -> None:
+    """``DELETE /recipes/{id}``; one that datasets use only with ``?force=true``."""
+    with call.writing("delete a recipe") as tx:
+        row = call.target(tx, EntityKind.RECIPE)
+        users = [
+            dataset["name"]
+            for dataset in tx.rows(EntityKind.DATASET, project_id=row["project_id"])
+            if row["id"] in (dataset["recipes"] or [])
+        ]
+        if users and not call.flag("force"):
+            raise Conflict("409", f"The recipe is used by the dataset {users[0]!r}.")
+        tx.delete(EntityKind.RECIPE, row)
+
+
+def clone(call: Call) -> Json:
+    """``POST /recipes/{id}/clone``: with copies of its ontologies, unless ``shallow``."""
+    body = call.body if isinstance(call.body, dict) else {}
+    with call.writing("clone a recipe") as tx:
+        source = call.target(tx, EntityKind.RECIPE)
+        ontologies = list(source["ontologies"] or [])
+        if not body.get("shallow"):
+            found = [get_row(tx.connection, EntityKind.ONTOLOGY, one) for one in ontologies]
+            ontologies = [
+                recipes.create_ontology(
+                    tx,
+                    source["project_id"],
+                    row["title"],
+                    roots=roots_of(row["labels"]),
+                    attributes=row["attributes"].values(),
+                )["id"]
+                for row in found
+                if row is not None and row["deleted_at"] is None
+            ]
+        row = recipes.create_recipe(
+            tx, source["project_id"], source["title"], ontologies, **(source["settings"] or {})
+        )
+        copied = {"description": source["description"], "metadata": source["metadata"]}
+        row = recipes.update_recipe(tx, row, copied)
+        return call.wire(tx.connection).recipes([row])[0]
+
+
+ROUTES = [
+    route("/recipes", "POST", create),
+    route("/recipes", "GET", listing),
+    route("/recipes/{id}", "GET", get),
+    route("/recipes/{id}", "PATCH", patch),
+    route("/recipes/{id}", "DELETE", delete),
+    route("/recipes/{id}/clone", "POST", clone),
+]

@@ -1,0 +1,34 @@
+"""What a server is told when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the server behaves.
+
+    Attributes:
+        hosts: Names, besides the loopback ones, under which the server may be addressed (the ``Host``
+            header): the bound address, and what others call this machine. A web page of another site can make
+            a browser send requests here, but only under a name of that site.
+        any_address: Whether any literal IP address is accepted as ``Host`` too: when bound to all interfaces.
+        json_limit: The largest JSON body, in bytes. Uploads are not limited.
+        text_limit: The largest text part of an upload, in bytes.
+        system_datasets: Whether each project gets the hidden dataset ``Binaries`` (docs/platform/wire.md,
+            3.2). Only where this store is the platform: elsewhere it would be sent to the platform as a second one.
+        workers: How many requests may use the store at once; fewer than the store's connections.
+        uploads: How many uploads may be received at once.
+    """
+
+    hosts: Collection[str] = ()
+    any_address: bool = False
+    json_limit: int = 32 * MEBIBYTE
+    text_limit: int = 32 * MEBIBYTE
+    system_datasets: bool = True
+    workers: int = 12
+    uploads: int = 64
