@@ -41,7 +41,6 @@ class MemoryRemote:
         before: Called with a method's name and arguments before it does anything.
         after: Called with the same once it is done.
         chunk_size: The size of a download's chunks in bytes.
-        overwrite_clears_annotations: Whether an upload over an existing path deletes the item's annotations.
     """
 
     def __init__(
@@ -52,14 +51,12 @@ class MemoryRemote:
         before: Hook = _nothing,
         after: Hook = _nothing,
         chunk_size: int = 1 << 20,
-        overwrite_clears_annotations: bool = False,
     ) -> None:
         self.world = world or MemoryWorld()
         self.before = before
         self.after = after
         self._account = account
         self._chunk_size = chunk_size
-        self._clears = overwrite_clears_annotations
 
     def account(self) -> Account:
         """Who is logged in.
@@ -213,27 +210,31 @@ class MemoryRemote:
         """
         self._call("delete", lambda: self.world.remove(kind, remote_id), kind, remote_id)
 
-    def upload(
-        self, scope: Scope, document: Document, content: Path, *, overwrite: bool
-    ) -> tuple[RemoteEntity, bool]:
-        """Put a file at a path of a dataset.
+    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+        """Put a new file at a path of a dataset.
 
         Args:
             scope: The dataset.
             document: The item's document; ``filename`` is the path.
             content: The file.
-            overwrite: Whether to replace what is there.
 
         Returns:
             The item that is then at the path, and whether this call wrote it.
         """
         return self._call(
-            "upload",
-            lambda: self._upload(scope, document, content, overwrite),
-            scope,
-            document,
-            content,
-            overwrite,
+            "upload", lambda: self._upload(scope, document, content), scope, document, content
+        )
+
+    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+        """Give an item new content; its id and annotations stay.
+
+        Args:
+            remote_id: The item's id.
+            document: The item's document.
+            content: The file.
+        """
+        return self._call(
+            "replace", lambda: self._replace(remote_id, content), remote_id, document, content
         )
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
@@ -368,28 +369,26 @@ class MemoryRemote:
         items = self._contents_of(EntityKind.ITEM, Scope(dataset=scope.dataset))
         return next((item for item in items if item.document["filename"] == filename), None)
 
-    def _upload(
-        self, scope: Scope, document: Document, content: Path, overwrite: bool
-    ) -> tuple[RemoteEntity, bool]:
+    def _upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
         there = self._at_path(scope, document["filename"])
-        if there is not None and not overwrite:
+        if there is not None:
             return there, False
         data = content.read_bytes()
         facts = _content_facts(document["filename"], len(data))
         sent: Document = {**document, "type": "file", "content": {"size": len(data)}}
-        me = self._account.email
-        if there is None:
-            parents = {EntityKind.DATASET: scope.dataset or ""}
-            item = self.world.add(EntityKind.ITEM, sent, parents, by=me, facts=facts)
-        else:
-            item = self.world.change(
-                there, patched_document(EntityKind.ITEM, there.document, sent), by=me, facts=facts
-            )
-            for annotation in self._contents_of(EntityKind.ANNOTATION, Scope(None, scope.dataset, item.id)):
-                if self._clears:
-                    self.world.remove(EntityKind.ANNOTATION, annotation.id)
+        parents = {EntityKind.DATASET: scope.dataset or ""}
+        item = self.world.add(EntityKind.ITEM, sent, parents, by=self._account.email, facts=facts)
         self.world.contents[item.id] = data
         return item, True
+
+    def _replace(self, remote_id: str, content: Path) -> RemoteEntity:
+        there = self.world.need(EntityKind.ITEM, remote_id)
+        data = content.read_bytes()
+        facts = _content_facts(there.document["filename"], len(data))
+        changed = patched_document(EntityKind.ITEM, there.document, {"content": {"size": len(data)}})
+        item = self.world.change(there, changed, by=self._account.email, facts=facts)
+        self.world.contents[item.id] = data
+        return item
 
 
 def _content_facts(filename: str, size: int) -> dict[str, Any]:

@@ -45,10 +45,10 @@ class RemoteContract:
     def put(self, remote: Remote, scope: Scope, tmp_path: Path):
         """Uploads bytes to a path and returns the item."""
 
-        def put(path: str, data: bytes = b"abc", *, overwrite: bool = False, **rest: Any) -> RemoteEntity:
+        def put(path: str, data: bytes = b"abc", **rest: Any) -> RemoteEntity:
             local = tmp_path / "content"
             local.write_bytes(data)
-            return remote.upload(scope, {"filename": path, **rest}, local, overwrite=overwrite)[0]
+            return remote.upload(scope, {"filename": path, **rest}, local)[0]
 
         return put
 
@@ -195,18 +195,17 @@ class RemoteContract:
         assert item.document["content"] == {"size": 0}
         assert b"".join(remote.download(item.id)) == b""
 
-    def test_an_upload_leaves_an_existing_path_alone_unless_told(self, remote, scope, tmp_path):
+    def test_an_upload_leaves_an_existing_path_alone_and_a_replacement_keeps_the_item(self, remote, scope, tmp_path):
         local = tmp_path / "file"
         local.write_bytes(b"one")
-        first, wrote = remote.upload(scope, {"filename": "/x.bin"}, local, overwrite=False)
+        first, wrote = remote.upload(scope, {"filename": "/x.bin"}, local)
         assert wrote
         local.write_bytes(b"second")
-        there, wrote = remote.upload(scope, {"filename": "/x.bin"}, local, overwrite=False)
+        there, wrote = remote.upload(scope, {"filename": "/x.bin"}, local)
         assert not wrote
         assert there.id == first.id
         assert b"".join(remote.download(first.id)) == b"one"
-        after, wrote = remote.upload(scope, {"filename": "/x.bin"}, local, overwrite=True)
-        assert wrote
+        after = remote.replace(first.id, there.document, local)
         assert after.id == first.id
         assert after.document["content"] == {"size": 6}
         assert b"".join(remote.download(first.id)) == b"second"

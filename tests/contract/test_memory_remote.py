@@ -78,7 +78,7 @@ def test_a_download_can_break_between_chunks(tmp_path):
     (dataset,) = remote.create(EntityKind.DATASET, Scope(project=project.id), [{"name": "d"}])
     local = tmp_path / "f"
     local.write_bytes(b"ab")
-    item, _ = remote.upload(Scope(dataset=dataset.id), {"filename": "/f"}, local, overwrite=False)
+    item, _ = remote.upload(Scope(dataset=dataset.id), {"filename": "/f"}, local)
     with pytest.raises(TransientError):
         next(remote.download(item.id))
 

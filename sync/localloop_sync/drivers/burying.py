@@ -46,7 +46,7 @@ class Undertaker:
         for entity_id, state in states.load(self._connection, kind, ids).items():
             if state.row is None:
                 continue
-            below = self._below(kind, entity_id)
+            below = self.below(kind, entity_id)
             touched = any(one.operations for one in below)
             seen = Observation(kind, state.base_document, state.mirror, None, touched=touched)
             outcome = reconcile(seen)
@@ -81,7 +81,7 @@ class Undertaker:
 
     def bury_tree(self, kind: EntityKind, entity_id: str, *, origin: str) -> None:
         """Remove an entity and everything below it, deleted or not."""
-        for one in self._below(kind, entity_id):
+        for one in self.below(kind, entity_id):
             self.bury(one, origin=origin)
         state = states.load(self._connection, kind, [entity_id])[entity_id]
         if state.row is not None:
@@ -100,7 +100,7 @@ class Undertaker:
             "origin": origin,
         }
 
-    def _below(self, kind: EntityKind, entity_id: str) -> list[EntityState]:
+    def below(self, kind: EntityKind, entity_id: str) -> list[EntityState]:
         """Everything below an entity, deleted here or not, deepest first."""
         found: list[EntityState] = []
         seen: set[tuple[EntityKind, str]] = set()
@@ -110,7 +110,7 @@ class Undertaker:
             rows = rows_where(self._connection, child, **{f"{kind}_id": entity_id})
             loaded = states.load(self._connection, child, [row["id"] for row in rows])
             for row in rows:
-                for one in (*self._below(child, row["id"]), loaded[row["id"]]):
+                for one in (*self.below(child, row["id"]), loaded[row["id"]]):
                     if (one.kind, one.id) not in seen:
                         seen.add((one.kind, one.id))
                         found.append(one)

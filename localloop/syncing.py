@@ -1,0 +1,193 @@
+"""Where a store, a platform and the engine are put together."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from localloop.blobs import BlobCache
+from localloop.errors import AuthError, NotFound, RemoteError
+from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, Transport
+from localloop.store import ANONYMOUS, Store
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import rows_where
+from localloop_schema.session import DATABASE
+from localloop_sync.drivers.journal import SqliteJournal
+from localloop_sync.drivers.lock import SyncLock
+from localloop_sync.drivers.retrying import Patience, RetryingRemote
+from localloop_sync.engine import Options, sync
+from localloop_sync.ports import Remote, RemoteEntity, Scope
+from localloop_sync.report import Progress, SyncReport
+
+
+@contextmanager
+def connected(
+    store: Store, credentials: CredentialStore, *, gate: str | None = None, email: str | None = None
+) -> Iterator[DataloopRemote]:
+    """A connection to the store's platform, closed at the end.
+
+    Args:
+        store: The store.
+        credentials: Where the tokens are.
+        gate: The gate to use; the store's own when left out.
+        email: The account; the store's own when left out.
+
+    Raises:
+        AuthError: The store has no platform yet.
+    """
+    settings = store.settings()
+    gate = gate or settings.get("gate") or settings.get("login_gate")
+    if not gate:
+        raise AuthError(
+            "This store has no platform yet.",
+            advice="Log in first: `localloop login --gate URL --email YOU`.",
+        )
+    transport = Transport(gate)
+    session = PlatformSession(transport, credentials, email=email or settings.get("account"))
+    try:
+        yield DataloopRemote(session)
+    finally:
+        session.close()
+
+
+def sync_store(
+    store: Store,
+    remote: Remote,
+    *,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    patience: Patience | None = None,
+) -> SyncReport:
+    """Reconcile a store with its platform once.
+
+    Args:
+        store: The store.
+        remote: The platform.
+        options: How to sync. A dry run works on a copy of the database and sends nothing.
+        progress: Hears how far it is.
+        patience: How long to keep trying a request.
+
+    Returns:
+        What was done and what is left.
+
+    Raises:
+        LockedError: Another process is syncing this store.
+        Halt: Going on would do damage.
+        RemoteError: The platform stopped answering, or does not accept the credentials.
+    """
+    options = options or Options()
+    patient = RetryingRemote(remote, store.clock, patience or Patience())
+    before = getattr(remote, "requests", 0)
+    if options.dry_run:
+        report = _rehearse(store, patient, options, progress)
+    else:
+        holder = f"Process {os.getpid()} on {socket.gethostname()}"
+        report = sync(
+            patient,
+            SqliteJournal(store.engine, store.identity, store.clock),
+            store.blobs,
+            store.clock,
+            SyncLock(store.path, holder),
+            options=options,
+            progress=progress,
+        )
+    report.requests = getattr(remote, "requests", 0) - before
+    return report
+
+
+def _rehearse(store: Store, remote: Remote, options: Options, progress: Progress | None) -> SyncReport:
+    """Sync a copy of the database, so that what a sync would do is found out by doing it where it does not count."""
+    with TemporaryDirectory(prefix="localloop-dry-run-") as folder:
+        copy = Path(folder)
+        source = sqlite3.connect(store.path / DATABASE)
+        target = sqlite3.connect(copy / DATABASE)
+        try:
+            source.backup(target)
+        finally:
+            source.close()
+            target.close()
+        with Store(copy, clock=store.clock, identity=store.identity) as rehearsal:
+            journal = SqliteJournal(rehearsal.engine, rehearsal.identity, rehearsal.clock)
+            blobs = BlobCache(copy / "blobs")
+            return sync(
+                remote, journal, blobs, store.clock, nullcontext(), options=options, progress=progress
+            )
+
+
+def adopt_author(store: Store, email: str) -> None:
+    """Record edits under an account from now on, and replace the anonymous author where one was used before.
+
+    Args:
+        store: The store.
+        email: The account.
+    """
+    if store.settings().get("author") not in (None, ANONYMOUS):
+        return
+    store.set_settings({"author": email})
+    with store.transaction("log in") as tx:
+        for row in rows_where(
+            tx.connection, EntityKind.MEMBER, email=ANONYMOUS, remote_id=None, deleted_at=None
+        ):
+            twin = tx.rows(EntityKind.MEMBER, project_id=row["project_id"], email=email)
+            if twin:
+                tx.delete(EntityKind.MEMBER, row)
+            else:
+                tx.update(EntityKind.MEMBER, row, {"email": email, "role": row["role"]})
+
+
+def subscribe(
+    store: Store, remote: Remote, project: str, dataset: str | None = None, *, content: bool = False
+) -> tuple[str, str | None]:
+    """Find a project, or one dataset of it, on the platform, and have the store mirror it from the next sync on.
+
+    Args:
+        store: The store.
+        remote: The platform.
+        project: The project's name or id.
+        dataset: The dataset's name or id; all datasets when left out, new ones too.
+        content: Whether the next syncs fetch the files as well.
+
+    Returns:
+        The local ids of project and dataset.
+
+    Raises:
+        NotFound: The platform has none of this name or id.
+    """
+    journal = SqliteJournal(store.engine, store.identity, store.clock)
+    journal.claim(remote.account())
+    found = _one(remote, EntityKind.PROJECT, Scope(), project)
+    chosen = None
+    if dataset is not None:
+        chosen = _one(remote, EntityKind.DATASET, Scope(project=found.id), dataset)
+    journal.observe(EntityKind.PROJECT, [found])
+    project_id = journal.known(EntityKind.PROJECT)[found.id]
+    dataset_id = None
+    if chosen is not None:
+        journal.observe(EntityKind.DATASET, [chosen])
+        dataset_id = journal.known(EntityKind.DATASET)[chosen.id]
+    journal.subscribe(project_id, dataset_id, content=content)
+    return project_id, dataset_id
+
+
+def _one(remote: Remote, kind: EntityKind, scope: Scope, name_or_id: str) -> RemoteEntity:
+    by_name = remote.find(kind, scope, [name_or_id])
+    if len(by_name) > 1:
+        raise NotFound(
+            "404", f"The platform has {len(by_name)} {kind.value}s named {name_or_id!r}; give an id."
+        )
+    if by_name:
+        return by_name[0]
+    try:
+        entity = remote.get(kind, name_or_id)
+    except RemoteError as error:
+        if error.transient or isinstance(error, AuthError):
+            raise
+        entity = None
+    if entity is None:
+        raise NotFound("404", f"{kind.value.capitalize()} not found on the platform. Name: {name_or_id!r}")
+    return entity

@@ -1,0 +1,156 @@
+"""Resolving conflicts: a person's decision, written as new operations. What loses stays in the conflict row."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from localloop_schema.documents import derived_system, to_columns, to_document
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, update_row
+from localloop_schema.tables import Conflict
+from localloop_sync.core.change import Change, apply
+from localloop_sync.core.leaves import MISSING, Path
+from localloop_sync.core.reconcile import Sort
+from localloop_sync.drivers import conflicts, states
+from localloop_sync.drivers.burying import Undertaker
+from localloop_sync.drivers.identity import Identity
+from localloop_sync.drivers.oplog import Stamp
+from localloop_sync.drivers.relog import relog
+from localloop_sync.drivers.states import EntityState
+
+_TABLE: Any = Conflict.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+
+class Choice(StrEnum):
+    """Which side stands."""
+
+    MINE = "mine"
+    THEIRS = "theirs"
+    VALUE = "value"
+
+
+class ContentMissing(Exception):
+    """An item cannot be made again on the platform, because its content is not here."""
+
+
+class Resolver:
+    """Resolves conflicts within one transaction.
+
+    Args:
+        connection: An open write transaction.
+        identity: Makes ids.
+        stamp: Who decides, and when.
+    """
+
+    def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
+        self._connection = connection
+        self._identity = identity
+        self._stamp = stamp
+
+    def resolve(self, conflict_id: str, choice: Choice, value: Any = MISSING) -> Row | None:
+        """Resolve one open conflict.
+
+        Args:
+            conflict_id: Which.
+            choice: Which side stands; ``VALUE`` only for a field.
+            value: The value that is to stand, for ``VALUE``.
+
+        Returns:
+            The conflict, or None when there is no open one of this id.
+
+        Raises:
+            ContentMissing: ``MINE`` for an item deleted on the platform whose content is not here.
+            ValueError: ``VALUE`` for a whole entity.
+        """
+        query = select(_TABLE).where(_TABLE.c.id == conflict_id, _TABLE.c.state == "open")
+        found = self._connection.execute(query).mappings().first()
+        if found is None:
+            return None
+        row = dict(found)
+        kind = EntityKind(row["kind"])
+        state = states.load(self._connection, kind, [row["entity_id"]])[row["entity_id"]]
+        conflicts.close(self._connection, conflict_id, choice.value, self._stamp.at)
+        state.conflicts = [one for one in state.conflicts if one["id"] != conflict_id]
+        if row["sort"] == Sort.FIELD.value:
+            self._field(state, tuple(row["path"]), choice, row["values"].get("theirs", MISSING), value)
+        elif choice is Choice.VALUE:
+            raise ValueError("a conflict about a whole entity has two sides and no third value")
+        elif row["sort"] == Sort.DELETED_THERE.value:
+            self._deleted_there(state, choice)
+        else:
+            self._deleted_here(state, choice)
+        return row
+
+    def _field(self, state: EntityState, path: Path, choice: Choice, theirs: Any, value: Any) -> None:
+        mirror = state.mirror
+        if mirror is not None and choice is not Choice.MINE:
+            wanted = theirs if choice is Choice.THEIRS else value
+            mirror = apply(state.kind, mirror, [Change(path, MISSING, wanted)])
+            self._write(state, mirror)
+        self._relog(state, mirror)
+
+    def _write(self, state: EntityState, document: dict[str, Any], **columns: Any) -> None:
+        assert state.row is not None
+        derived = derived_system(state.kind, state.row.get("metadata") or {})
+        columns |= to_columns(state.kind, document, derived)
+        columns |= {"updated_at": self._stamp.at, "updated_by": self._stamp.author}
+        update_row(self._connection, state.kind, state.id, columns)
+        state.row = {**state.row, **columns}
+
+    def _relog(self, state: EntityState, mirror: dict[str, Any] | None) -> None:
+        relog(
+            self._connection,
+            self._identity,
+            self._stamp,
+            state.kind,
+            state.id,
+            base=state.base_document,
+            mirror=mirror,
+            operations=state.operations,
+            contested=state.contested,
+        )
+
+    def _deleted_there(self, state: EntityState, choice: Choice) -> None:
+        undertaker = Undertaker(self._connection, self._identity, self._stamp)
+        if choice is Choice.THEIRS:
+            undertaker.bury_tree(state.kind, state.id, origin="platform")
+            return
+        tree = [*undertaker.below(state.kind, state.id), state]
+        for one in tree:
+            if one.mirror is not None and one.kind is EntityKind.ITEM and _remote_only(one):
+                raise ContentMissing(one.id)
+        for one in tree:
+            self._make_anew(one)
+
+    def _make_anew(self, state: EntityState) -> None:
+        """Forget that the platform ever had it: the next push creates it."""
+        states.drop_bases(self._connection, state.kind, [state.id])
+        update_row(self._connection, state.kind, state.id, {"remote_id": None})
+        state.base = None
+        self._relog(state, state.mirror)
+
+    def _deleted_here(self, state: EntityState, choice: Choice) -> None:
+        if choice is Choice.MINE:
+            self._relog(state, None)
+            return
+        assert state.row is not None
+        since = state.row["deleted_at"]
+        for one in Undertaker(self._connection, self._identity, self._stamp).below(state.kind, state.id):
+            if one.row is not None and one.row["deleted_at"] == since:  # it went with its parent
+                self._revive(one)
+        self._revive(state)
+
+    def _revive(self, state: EntityState) -> None:
+        document = state.base_document
+        if document is None:
+            document = to_document(state.kind, state.row or {})
+        self._write(state, document, deleted_at=None)
+        self._relog(state, state.mirror)
+
+
+def _remote_only(state: EntityState) -> bool:
+    row = state.row or {}
+    return row.get("type") == "file" and not row.get("digest")
