@@ -46,7 +46,6 @@ def upload(
     Raises:
         TransientError: The file cannot be read, or did not arrive whole. Nothing is deleted because of that.
     """
-
     sizes: list[int] = []
 
     @contextmanager

@@ -54,12 +54,16 @@ def border(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (requests.RequestException, low.HTTPError) as error:
+    except (requests.RequestException, low.HTTPError, ValueError) as error:
+        # A bare ValueError comes from taking apart an address, also that of a redirect.
         raise _translated(error, _host(url)) from None
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2] or "the platform"
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or "the platform"
+    except ValueError:
+        return "the platform"
 
 
 def _translated(error: Exception, host: str) -> RemoteError:
