@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,16 +22,31 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
     Returns:
         A new value that shares nothing with either argument.
+
+    Raises:
+        BadRequest: A value is not JSON.
     """
     if not isinstance(patch, Mapping):
-        return copy.deepcopy(patch)
-    result = copy.deepcopy(dict(target)) if isinstance(target, Mapping) else {}
+        return plain(patch)
+    result = plain(target) if isinstance(target, Mapping) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         else:
             result[key] = merge_patch(result.get(key), value)
     return result
+
+
+def plain(value: Any) -> Any:
+    """A copy of a value as JSON would carry it: a tuple becomes a list, a key text.
+
+    Raises:
+        BadRequest: It holds something that JSON cannot carry, such as NaN or a date.
+    """
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadRequest("400", f"Not a JSON value: {error}") from error
 
 
 def patch_metadata(metadata: Mapping[str, Any], patch: Any, *, system: bool) -> dict[str, Any]:

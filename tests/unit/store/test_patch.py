@@ -50,3 +50,9 @@ def test_system_metadata_is_ignored_unless_asked_for():
 def test_what_has_to_be_an_object_is_one(value):
     with pytest.raises(BadRequest, match="object"):
         json_object(value, "metadata")
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), {"a": {1, 2}}, [float("inf")]])
+def test_what_json_cannot_carry_is_refused(value):
+    with pytest.raises(BadRequest, match="JSON"):
+        merge_patch({}, {"k": value})

@@ -1,0 +1,84 @@
+"""Where things are on this machine. The only module that reads the environment and the home directory.
+
+========================  ==============================================================================
+``LOCALLOOP_STORE``       the store's directory
+``LOCALLOOP_CONFIG``      the directory of the credential file
+``LOCALLOOP_GATE``        the platform's root URL, when a store does not name its own
+``LOCALLOOP_AUTHOR``      the e-mail that edits are recorded under in a store made on first use
+``LOCALLOOP_NO_KEYRING``  when set, tokens go into a file (mode 0600) and never into the system's keyring
+========================  ==============================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+#: The gate of the hosted platform.
+PLATFORM_GATE: Final = "https://gate.dataloop.ai"
+
+#: The directory that makes its parent a place with a store of its own.
+LOCAL_STORE: Final = ".localloop"
+
+_DATABASE = "store.db"
+
+
+def store_directory() -> Path:
+    """The store to use when nobody names one.
+
+    Returns:
+        ``$LOCALLOOP_STORE``; else the nearest ``.localloop`` with a store in it, from the working directory up;
+        else this user's own. There need not be a store yet.
+    """
+    named = os.environ.get("LOCALLOOP_STORE")
+    if named:
+        return Path(named).expanduser()
+    return local_store(Path.cwd()) or Path(platformdirs.user_data_path("localloop")) / "store"
+
+
+def local_store(start: Path) -> Path | None:
+    """The nearest ``.localloop`` with a store in it, from a directory up; None when there is none."""
+    for directory in (start, *start.parents):
+        if (directory / LOCAL_STORE / _DATABASE).is_file():
+            return directory / LOCAL_STORE
+    return None
+
+
+def config_directory() -> Path:
+    """Where credentials are kept."""
+    named = os.environ.get("LOCALLOOP_CONFIG")
+    return Path(named).expanduser() if named else Path(platformdirs.user_config_path("localloop"))
+
+
+def downloads_directory() -> Path:
+    """Where files are downloaded to when nobody names a place."""
+    return Path(platformdirs.user_data_path("localloop")) / "downloads"
+
+
+def default_gate() -> str:
+    """The gate of a store that names none."""
+    return os.environ.get("LOCALLOOP_GATE") or PLATFORM_GATE
+
+
+def gate_is_configured() -> bool:
+    """Whether the environment names a gate."""
+    return bool(os.environ.get("LOCALLOOP_GATE"))
+
+
+def default_author() -> str | None:
+    """The e-mail for a store that is made on first use; None when nobody said."""
+    return os.environ.get("LOCALLOOP_AUTHOR") or None
+
+
+def device_name() -> str:
+    """This machine's name, for the log and for conflict copies."""
+    return platform.node() or "device"
+
+
+def keyring_allowed() -> bool:
+    """Whether tokens may go into the system's keyring."""
+    return not os.environ.get("LOCALLOOP_NO_KEYRING")
