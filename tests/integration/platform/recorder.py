@@ -61,10 +61,14 @@ Answer = Callable[[Asked], Any]
 
 
 class Recorder:
-    """The server. ``answer`` gets each request and returns a :class:`Reply`, or a value to send as JSON."""
+    """The server. ``answer`` gets each request and returns a :class:`Reply`, or a value to send as JSON.
+
+    With ``drain``, bodies are read and forgotten.
+    """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.drain = False
         self.answer: Answer = lambda _asked: {}
         self.done = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"recorder": self}))
@@ -122,7 +126,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            left = int(self.headers.get("Content-Length") or 0)
+            while self.recorder.drain and left:
+                left -= len(self.rfile.read(min(left, 1 << 16)))
+            return self.rfile.read(left)
         parts = []
         while size := int(self.rfile.readline(), 16):
             parts.append(self.rfile.read(size))
