@@ -47,7 +47,7 @@ def from_wire(kind: EntityKind, wire: Any, parents: Parents | None = None) -> Re
         known = {**(parents or {}), **said}
         return RemoteEntity(
             kind,
-            f"{known[EntityKind.PROJECT]}/{wire['email']}" if kind is EntityKind.MEMBER else str(wire["id"]),
+            f"{known[EntityKind.PROJECT]}/{wire['email']}" if kind is EntityKind.MEMBER else _id(wire),
             normal_document(kind, _DOCUMENTS[kind](wire)),
             {parent: known[parent] for parent in PARENTS[kind] if parent in known},
             _facts(kind, wire),
@@ -56,6 +56,12 @@ def from_wire(kind: EntityKind, wire: Any, parents: Parents | None = None) -> Re
         raise TransientError(
             f"The platform's reply does not describe a {kind} ({type(error).__name__}: {error})."
         ) from error
+
+
+def _id(wire: Wire) -> str:
+    if not isinstance(wire["id"], str) or not wire["id"]:
+        raise ValueError("it has no id")
+    return wire["id"]
 
 
 def normal_document(kind: EntityKind, document: Document) -> Document:
