@@ -35,16 +35,29 @@ async def upload(request: Request) -> Response:
     call = call_of(request, user)
     # A stranger must not be able to fill the disk, so this is asked before the file is received.
     await to_thread.run_sync(partial(_may_add, call), limiter=context.workers)
+    return await answer(_keep, call_of(request, user, await _form(request)))
+
+
+async def revise(request: Request) -> Response:
+    """``POST /items/{id}/revisions``: new content for an item, which keeps its id and its annotations."""
+    context: Context = request.app.state.context
+    user = context.accounts.bearer(request.headers.get("authorization", ""))
+    call = call_of(request, user)
+    await to_thread.run_sync(partial(get, call), limiter=context.workers)
+    return await answer(_replace, call_of(request, user, await _form(request)))
+
+
+async def _form(request: Request) -> Form:
+    """The form of a request; its file is in the cache by then."""
+    context: Context = request.app.state.context
     kind = request.headers.get("content-type", "")
     if kind.startswith("multipart/form-data"):
         work = partial(_receive, request, context, kind)
-        form = await to_thread.run_sync(work, limiter=context.receivers)
-    else:
-        body = await read_body(request, context.settings.json_limit)
-        if not isinstance(body, dict):
-            raise BadRequest("400", "An upload is a form.")
-        form = Form(fields={key: str(value) for key, value in body.items()})
-    return await answer(_keep, call_of(request, user, form))
+        return await to_thread.run_sync(work, limiter=context.receivers)
+    body = await read_body(request, context.settings.json_limit)
+    if not isinstance(body, dict):
+        raise BadRequest("400", "An upload is a form.")
+    return Form(fields={key: str(value) for key, value in body.items()})
 
 
 def _may_add(call: Call) -> None:
@@ -92,6 +105,18 @@ def _keep(call: Call) -> Response:
                 _protect(call, row)
         shown = call.wire(tx.connection).item(row)
     return show(call, shown, headers={"x-item-op": outcome})
+
+
+def _replace(call: Call) -> Json:
+    form: Form = call.body
+    if form.content is None:
+        raise BadRequest("400", "The form has no file.")
+    with call.writing("replace the content of an item") as tx:
+        row = call.target(tx, EntityKind.ITEM)
+        if row["type"] != "file":
+            raise BadRequest("400", "A directory has no content.")
+        row = items.put_content(tx, row, form.content, keep_annotations=True)
+        return call.wire(tx.connection).item(row)
 
 
 def _metadata(form: Form) -> Json:
@@ -237,6 +262,7 @@ def _directory_id(dataset_id: str, path: str) -> str:
 
 ROUTES = [
     Route("/datasets/{id}/items", upload, methods=["POST"]),
+    Route("/items/{id}/revisions", revise, methods=["POST"]),
     route("/datasets/{id}/items/{dir}", "PUT", move_many),
     route("/datasets/{id}/directoryTree", "GET", directory_tree),
     route("/datasets/{dataset}/items/{id}", "GET", get),

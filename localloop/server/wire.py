@@ -149,7 +149,7 @@ class Wire:
             )
             .group_by(annotations.item_id)
         )
-        counts: dict[str, int] = dict(self._connection.execute(query).tuples().all())
+        counts = {row[0]: int(row[1]) for row in self._connection.execute(query)}
         return [self._item(row, counts.get(row["id"], 0)) for row in rows]
 
     def item(self, row: Row) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -170,7 +171,7 @@ def _document(wire: Mapping[str, Any]) -> Document:
     }
     for key in ("coordinates", "description"):
         if given.get(key) is not None:
-            document[key] = merge_patch(None, given[key])
+            document[key] = copy.deepcopy(given[key])  # an atom: a null in it is part of it
     return document
 
 

@@ -82,6 +82,7 @@ def put_content(
     *,
     mimetype: str | None = None,
     derived: Mapping[str, Any] | None = None,
+    keep_annotations: bool = False,
 ) -> Row:
     """Replace an item's content; its annotations are deleted, since they described something else.
 
@@ -91,6 +92,7 @@ def put_content(
         blob: The new content, which is in the store's cache already.
         mimetype: The media type; told by the path otherwise.
         derived: Further derived ``metadata.system`` values.
+        keep_annotations: Whether they stay: for a new revision of the same thing.
 
     Returns:
         The row as it then is.
@@ -105,7 +107,7 @@ def put_content(
     _know_blob(tx, blob)
     content = {"size": blob.size, "digest": blob.digest}
     row = tx.update(EntityKind.ITEM, item, {**to_document(EntityKind.ITEM, item), "content": content})
-    for annotation in tx.rows(EntityKind.ANNOTATION, item_id=item["id"]):
+    for annotation in [] if keep_annotations else tx.rows(EntityKind.ANNOTATION, item_id=item["id"]):
         tx.delete(EntityKind.ANNOTATION, annotation)
     facts = _facts(item["filename"], blob, mimetype, derived)
     kept = derived_system(EntityKind.ITEM, item["metadata"])
