@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from posixpath import basename
@@ -17,6 +17,7 @@ from requests_toolbelt import MultipartEncoder
 
 from localloop.platform.faults import border, decoded
 from localloop.platform.mapping import from_wire
+from localloop.platform.reading import entity_path
 from localloop.platform.session import PlatformSession
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
@@ -29,16 +30,15 @@ _TEXT = "text/plain; charset=utf-8"
 
 
 def upload(
-    session: PlatformSession, scope: Scope, document: Document, content: Path, *, overwrite: bool
+    session: PlatformSession, scope: Scope, document: Document, content: Path
 ) -> tuple[RemoteEntity, bool]:
-    """Send a file to a path of a dataset.
+    """Send a new file to a path of a dataset. What is there already is left alone.
 
     Args:
         session: The logged-in connection.
         scope: The dataset.
         document: The item's document.
         content: The file; it must not change meanwhile.
-        overwrite: Whether to replace what is there.
 
     Returns:
         The item that is then at the path, and whether this call wrote it.
@@ -46,6 +46,46 @@ def upload(
     Raises:
         TransientError: The file cannot be read, or did not arrive whole. Nothing is deleted because of that.
     """
+    path = f"/datasets/{quote(scope.dataset or '', safe='')}/items"
+    reply, item, size = _post(session, path, list(_fields(document)), document, content, {"mode": "skip"})
+    written = reply.headers.get("x-item-op") in {"created", "overwrite"}
+    if written:
+        _whole(item, size)
+    return item, written
+
+
+def replace(session: PlatformSession, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+    """Give an item new content, as a new revision: its id and its annotations stay.
+
+    Not ``mode=overwrite`` of its path, which may clear the annotations.
+
+    Args:
+        session: The logged-in connection.
+        remote_id: The item's id.
+        document: The item's document.
+        content: The file; it must not change meanwhile.
+
+    Returns:
+        The item as it then is.
+
+    Raises:
+        TransientError: The file cannot be read, or did not arrive whole.
+    """
+    path = f"{entity_path(EntityKind.ITEM, remote_id)}/revisions"
+    _reply, item, size = _post(session, path, [], document, content, {})
+    _whole(item, size)
+    return item
+
+
+def _post(
+    session: PlatformSession,
+    path: str,
+    fields: list[tuple[str, Any]],
+    document: Document,
+    content: Path,
+    params: Mapping[str, str],
+) -> tuple[requests.Response, RemoteEntity, int]:
+    """Send a multipart form whose last part is the file; also says how many bytes the file has."""
     sizes: list[int] = []
 
     @contextmanager
@@ -56,16 +96,16 @@ def upload(
             raise TransientError(f"The content of {document['filename']} cannot be read.") from error
         with file:
             sizes.append(os.fstat(file.fileno()).st_size)
-            yield MultipartEncoder([*_fields(document), ("file", _part(document["filename"], file))])
+            yield MultipartEncoder([*fields, ("file", _part(document["filename"], file))])
 
-    path = f"/datasets/{quote(scope.dataset or '', safe='')}/items"
-    mode = {"mode": "overwrite" if overwrite else "skip"}
-    reply = session.request("POST", path, params=mode, body=body)
-    item = from_wire(EntityKind.ITEM, decoded(reply))
-    written = reply.headers.get("x-item-op") in {"created", "overwrite"}
-    if written and item.document.get("content", {}).get("size") != sizes[-1]:
-        raise TransientError(f"{document['filename']} has {sizes[-1]} bytes here and did not arrive whole.")
-    return item, written
+    reply = session.request("POST", path, params=params, body=body)
+    return reply, from_wire(EntityKind.ITEM, decoded(reply)), sizes[-1]
+
+
+def _whole(item: RemoteEntity, size: int) -> None:
+    if item.document.get("content", {}).get("size") != size:
+        name = item.document["filename"]
+        raise TransientError(f"{name} has {size} bytes here and did not arrive whole.")
 
 
 def _fields(document: Document) -> Iterator[tuple[str, Any]]:

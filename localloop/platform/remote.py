@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from localloop.platform.content import download, upload
+from localloop.platform.content import download, replace, upload
 from localloop.platform.reading import Reader
 from localloop.platform.session import PlatformSession
 from localloop.platform.writing import Writer
@@ -73,18 +73,20 @@ class DataloopRemote:
         """Delete; an entity that is already gone is success."""
         self._writer.delete(kind, remote_id)
 
-    def upload(
-        self, scope: Scope, document: Document, content: Path, *, overwrite: bool
-    ) -> tuple[RemoteEntity, bool]:
-        """Send a file to the path ``document["filename"]`` of a dataset, streamed."""
+    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+        """Send a new file to the path ``document["filename"]`` of a dataset, streamed."""
         try:
-            return upload(self._session, scope, document, content, overwrite=overwrite)
+            return upload(self._session, scope, document, content)
         except PermanentError as error:
             # A platform may also refuse to touch what is there (docs/platform/wire.md, 4.1).
             there = self.find(EntityKind.ITEM, scope, [document["filename"]]) if error.status == 409 else ()
-            if overwrite or not there:
+            if not there:
                 raise
             return there[0], False
+
+    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+        """Give an existing item new content, streamed; its id and annotations stay."""
+        return replace(self._session, remote_id, document, content)
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
         """The content of an item from a byte offset on, in chunks."""

@@ -37,7 +37,7 @@ def parts(asked):
 def test_an_upload_has_the_measured_parts_and_the_file_last(remote, platform, content):
     platform.answer = lambda _asked: Reply(wire.item(size=len(DATA)), headers=CREATED)
     document = {"filename": "/train/cat.jpg", "description": "a cat", "metadata": {"user": {"k": 1}}}
-    item, wrote = remote.upload(SCOPE, document, content, overwrite=False)
+    item, wrote = remote.upload(SCOPE, document, content)
     assert wrote
     assert item.document["content"] == {"size": len(DATA)}
     asked = platform.asked[0]
@@ -57,21 +57,34 @@ def test_an_upload_has_the_measured_parts_and_the_file_last(remote, platform, co
 
 
 def test_an_upload_without_more_has_three_parts(remote, platform, content):
-    platform.answer = lambda _asked: Reply(wire.item(size=len(DATA)), headers={"x-item-op": "overwrite"})
+    platform.answer = lambda _asked: Reply(wire.item(size=len(DATA)), headers=CREATED)
     document = {"filename": "/é x.bin", "type": "file", "metadata": {}, "content": {"size": 1}}
-    _, wrote = remote.upload(SCOPE, document, content, overwrite=True)
-    assert wrote
-    assert platform.asked[0].query == "mode=overwrite"
+    remote.upload(SCOPE, document, content)
     found = parts(platform.asked[0])
     assert [content for _, _, content in found] == [b"file", "/é x.bin".encode(), DATA]
     assert found[2][1] == b"application/octet-stream"
+
+
+def test_a_replacement_is_a_revision_with_the_file_alone(remote, platform, content):
+    platform.answer = lambda _asked: wire.item(size=len(DATA))
+    item = remote.replace(wire.IT, {"filename": "/train/cat.jpg", "metadata": {"user": {"k": 1}}}, content)
+    assert item.document["content"] == {"size": len(DATA)}
+    asked = platform.asked[0]
+    assert (asked.method, asked.path, asked.query) == ("POST", f"/api/v1/items/{wire.IT}/revisions", "")
+    assert parts(asked) == [('form-data; name="file"; filename="cat.jpg"', b"image/jpeg", DATA)]
+
+
+def test_a_replacement_that_did_not_arrive_whole_is_tried_again(remote, platform, content):
+    platform.answer = lambda _asked: wire.item(size=1)
+    with pytest.raises(TransientError, match="whole"):
+        remote.replace(wire.IT, {"filename": "/train/cat.jpg"}, content)
 
 
 @pytest.mark.parametrize("operation", ["skip", "exist", "", None])
 def test_what_was_there_already_was_not_written_whatever_its_size(remote, platform, content, operation):
     headers = {} if operation is None else {"x-item-op": operation}
     platform.answer = lambda _asked: Reply(wire.item(size=1), headers=headers)
-    item, wrote = remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content, overwrite=False)
+    item, wrote = remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content)
     assert not wrote
     assert item.id == wire.IT
     assert len(platform.asked) == 1
@@ -84,22 +97,23 @@ def test_a_platform_that_refuses_to_touch_what_is_there_is_asked_what_that_is(re
             ("POST", f"/api/v1/datasets/{wire.D}/query"): wire.page([wire.item()]),
         }
     )
-    item, wrote = remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content, overwrite=False)
+    item, wrote = remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content)
     assert (item.id, wrote) == (wire.IT, False)
+    platform.routes({("POST", f"/api/v1/datasets/{wire.D}/items"): Reply({"message": "exists"}, 409)})
     with pytest.raises(PermanentError):
-        remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content, overwrite=True)
+        remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content)
 
 
 def test_an_upload_that_did_not_arrive_whole_is_tried_again_and_nothing_deleted(remote, platform, content):
     platform.answer = lambda _asked: Reply(wire.item(size=len(DATA) - 1), headers=CREATED)
     with pytest.raises(TransientError, match="whole"):
-        remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content, overwrite=False)
+        remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content)
     assert [asked.method for asked in platform.asked] == ["POST"]
 
 
 def test_a_file_that_is_gone_is_no_foreign_exception(remote, platform, tmp_path):
     with pytest.raises(TransientError):
-        remote.upload(SCOPE, {"filename": "/a"}, tmp_path / "none", overwrite=False)
+        remote.upload(SCOPE, {"filename": "/a"}, tmp_path / "none")
     assert platform.asked == []
 
 
@@ -110,7 +124,7 @@ def test_the_file_is_sent_again_from_its_start_with_a_new_token(remote, platform
         Reply(wire.item(size=len(DATA)), headers=CREATED),
     ]
     platform.answer = lambda _asked: replies.pop(0)
-    assert remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content, overwrite=False)[1]
+    assert remote.upload(SCOPE, {"filename": "/train/cat.jpg"}, content)[1]
     assert [parts(asked)[-1][2] for asked in (platform.asked[0], platform.asked[2])] == [DATA, DATA]
 
 
@@ -123,7 +137,7 @@ def test_an_upload_does_not_hold_the_file_in_memory(remote, platform, tmp_path):
     platform.drain = True
     tracemalloc.start()
     try:
-        remote.upload(SCOPE, {"filename": "/big.bin"}, big, overwrite=False)
+        remote.upload(SCOPE, {"filename": "/big.bin"}, big)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
