@@ -1,1 +1,243 @@
-"""LocalLoop: work on annotated datasets offline, and sync them with the Dataloop platform."""
+"""LocalLoop: work on annotated datasets offline, and sync them with the Dataloop platform.
+
+A script written for the platform's SDK runs with its import line changed::
+
+    import localloop as dl
+
+    project = dl.projects.create(project_name="My-First-Project")
+    dataset = project.datasets.create(dataset_name="My-First-Dataset")
+    dataset.items.upload(local_path="test1.jpg")
+
+Everything is stored on this machine, in the store that :mod:`localloop.config` finds or :func:`use` chose, and
+reaches the platform with :func:`sync` or ``localloop sync``. Names are loaded when they are first used, so that
+importing this package costs next to nothing.
+"""
+
+# Without the future import of annotations, which would take the name of a repository.
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from localloop._version import __version__
+
+if TYPE_CHECKING:
+    from localloop.sdk import exceptions
+    from localloop.sdk.account import (
+        info,
+        login,
+        login_api_key,
+        login_m2m,
+        logout,
+        sync,
+        token_expired,
+    )
+    from localloop.sdk.annotations import (
+        Annotation,
+        AnnotationCollection,
+        Annotations,
+        AnnotationStatus,
+        AnnotationType,
+    )
+    from localloop.sdk.context import open_store, use
+    from localloop.sdk.datasets import Dataset, Datasets, IndexDriver
+    from localloop.sdk.definitions import (
+        Box,
+        Classification,
+        Cube,
+        Cube3d,
+        Description,
+        Ellipse,
+        FreeText,
+        Point,
+        Polygon,
+        Polyline,
+        Subtitle,
+        Text,
+    )
+    from localloop.sdk.filters import (
+        Filters,
+        FiltersKnownFields,
+        FiltersMethod,
+        FiltersOperations,
+        FiltersOrderByDirection,
+        FiltersResource,
+    )
+    from localloop.sdk.items import Item, Items, ItemStatus
+    from localloop.sdk.labels import Label
+    from localloop.sdk.pages import PagedEntities
+    from localloop.sdk.projects import MemberRole, Project, Projects
+    from localloop.sdk.recipes import Ontology, Recipe, Recipes
+    from localloop.sdk.tasks import Assignment, Task, TaskPriority, Tasks
+    from localloop.store import Store
+
+    annotations: Annotations
+    datasets: Datasets
+    items: Items
+    projects: Projects
+    recipes: Recipes
+    tasks: Tasks
+
+#: Name → the module that has it.
+_HOMES = {
+    "localloop.sdk.account": (
+        "info",
+        "login",
+        "login_api_key",
+        "login_m2m",
+        "logout",
+        "sync",
+        "token_expired",
+    ),
+    "localloop.sdk.annotations": (
+        "Annotation",
+        "AnnotationCollection",
+        "AnnotationStatus",
+        "AnnotationType",
+        "Annotations",
+    ),
+    "localloop.sdk.context": ("open_store", "use"),
+    "localloop.sdk.datasets": ("Dataset", "Datasets", "IndexDriver"),
+    "localloop.sdk.definitions": (
+        "Box",
+        "Classification",
+        "Cube",
+        "Cube3d",
+        "Description",
+        "Ellipse",
+        "FreeText",
+        "Point",
+        "Polygon",
+        "Polyline",
+        "Subtitle",
+        "Text",
+    ),
+    "localloop.sdk.filters": (
+        "Filters",
+        "FiltersKnownFields",
+        "FiltersMethod",
+        "FiltersOperations",
+        "FiltersOrderByDirection",
+        "FiltersResource",
+    ),
+    "localloop.sdk.items": ("Item", "ItemStatus", "Items"),
+    "localloop.sdk.labels": ("Label",),
+    "localloop.sdk.pages": ("PagedEntities",),
+    "localloop.sdk.projects": ("MemberRole", "Project", "Projects"),
+    "localloop.sdk.recipes": ("Ontology", "Recipe", "Recipes"),
+    "localloop.sdk.tasks": ("Assignment", "Task", "TaskPriority", "Tasks"),
+    "localloop.store": ("Store",),
+}
+
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+#: Repositories of the store in use, each made anew, because :func:`use` may have chosen another store.
+_REPOSITORIES = {
+    "annotations": "Annotations",
+    "datasets": "Datasets",
+    "items": "Items",
+    "projects": "Projects",
+    "recipes": "Recipes",
+    "tasks": "Tasks",
+}
+
+#: Members of enums under the flat names that scripts use, such as ``FILTERS_RESOURCE_ITEM``.
+_FLAT = {
+    "ANNOTATION_STATUS_": "AnnotationStatus",
+    "ANNOTATION_TYPE_": "AnnotationType",
+    "FILTERS_KNOWN_FIELDS_": "FiltersKnownFields",
+    "FILTERS_METHOD_": "FiltersMethod",
+    "FILTERS_OPERATIONS_": "FiltersOperations",
+    "FILTERS_ORDERBY_DIRECTION_": "FiltersOrderByDirection",
+    "FILTERS_RESOURCE_": "FiltersResource",
+    "INDEX_DRIVER_": "IndexDriver",
+    "ITEM_STATUS_": "ItemStatus",
+    "MEMBER_ROLE_": "MemberRole",
+    "TASK_PRIORITY_": "TaskPriority",
+}
+
+__all__ = [
+    "Annotation",
+    "AnnotationCollection",
+    "AnnotationStatus",
+    "AnnotationType",
+    "Annotations",
+    "Assignment",
+    "Box",
+    "Classification",
+    "Cube",
+    "Cube3d",
+    "Dataset",
+    "Datasets",
+    "Description",
+    "Ellipse",
+    "Filters",
+    "FiltersKnownFields",
+    "FiltersMethod",
+    "FiltersOperations",
+    "FiltersOrderByDirection",
+    "FiltersResource",
+    "FreeText",
+    "IndexDriver",
+    "Item",
+    "ItemStatus",
+    "Items",
+    "Label",
+    "MemberRole",
+    "Ontology",
+    "PagedEntities",
+    "Point",
+    "Polygon",
+    "Polyline",
+    "Project",
+    "Projects",
+    "Recipe",
+    "Recipes",
+    "Store",
+    "Subtitle",
+    "Task",
+    "TaskPriority",
+    "Tasks",
+    "Text",
+    "__version__",
+    "annotations",
+    "datasets",
+    "exceptions",
+    "info",
+    "items",
+    "login",
+    "login_api_key",
+    "login_m2m",
+    "logout",
+    "open_store",
+    "projects",
+    "recipes",
+    "sync",
+    "tasks",
+    "token_expired",
+    "use",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name in _REPOSITORIES:
+        store = import_module("localloop.sdk.context").current()
+        return _load(_REPOSITORIES[name])(store)
+    if name in _MODULE_OF:
+        value = _load(name)
+        globals()[name] = value
+        return value
+    if name == "exceptions":
+        return import_module("localloop.sdk.exceptions")
+    for prefix, enum in _FLAT.items():
+        if name.startswith(prefix) and name.removeprefix(prefix) in _load(enum).__members__:
+            return _load(enum)[name.removeprefix(prefix)]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)
+
+
+def _load(name: str) -> Any:
+    return getattr(import_module(_MODULE_OF[name]), name)

@@ -1,0 +1,227 @@
+"""Logging in and out, and syncing.
+
+Working offline needs no log-in. A store that is connected to no platform never needs one, so that a script which
+begins with ``if dl.token_expired(): dl.login()`` runs there without a connection.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from getpass import getpass
+from typing import TYPE_CHECKING, Any
+
+from localloop import config
+from localloop.errors import AuthError, OfflineError
+from localloop.sdk.context import current
+from localloop.store import ANONYMOUS, Store
+
+if TYPE_CHECKING:
+    from localloop.platform.credentials import CredentialStore
+
+_OFFLINE = "Go on working offline, and log in before `localloop sync`."
+
+
+def login(gate: str | None = None) -> bool:
+    """Log in at a terminal. A store that is connected to no platform needs no log-in: True at once.
+
+    Args:
+        gate: The platform's root URL; the store's own when left out.
+
+    Returns:
+        True.
+
+    Raises:
+        AuthError: There is no terminal to ask at, or the platform refused.
+        OfflineError: The platform cannot be reached.
+    """
+    if gate is None and not _connected(current()):
+        return True
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise AuthError(
+            "There is no terminal to ask for a password at.",
+            advice="Use dl.login_m2m(email, password) or dl.login_api_key(api_key).",
+        )
+    sys.stderr.write("E-mail: ")
+    sys.stderr.flush()
+    email = sys.stdin.readline().strip()
+    return login_m2m(email, getpass("Password: "), gate=gate)
+
+
+def login_m2m(
+    email: str,
+    password: str,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    force: bool = False,
+    gate: str | None = None,
+) -> bool:
+    """Log in with e-mail and password. The password is sent and forgotten.
+
+    When the platform cannot be reached, a log-in of the same account that is stored already is kept.
+
+    Args:
+        email: The e-mail.
+        password: The password.
+        client_id: Not used; scripts pass it.
+        client_secret: Not used; scripts pass it.
+        force: Whether to ask the platform even when this account is logged in.
+        gate: The platform's root URL; the store's own when left out.
+
+    Returns:
+        True.
+
+    Raises:
+        AuthError: The platform refused; a log-in that is stored stays.
+        OfflineError: The platform cannot be reached, and no log-in of this account is stored.
+    """
+    del client_id, client_secret
+    from localloop.platform.auth import login_m2m as ask  # noqa: PLC0415 - only a log-in pays for HTTP
+    from localloop.platform.transport import Transport  # noqa: PLC0415 - the same
+
+    store, target = current(), _gate(gate)
+    credentials = _credentials()
+    if not force and _valid(credentials, target, email):
+        _remember(store, target, email)
+        return True
+    try:
+        account = ask(Transport(target), credentials, email, password)
+    except OfflineError as error:
+        if credentials.load(target, email) is None:
+            raise OfflineError(error.message, advice=_OFFLINE) from error
+        _remember(store, target, email)
+        return True
+    _remember(store, target, account.email)
+    return True
+
+
+def login_api_key(api_key: str, gate: str | None = None) -> bool:
+    """Log in with an API key.
+
+    Args:
+        api_key: The key.
+        gate: The platform's root URL; the store's own when left out.
+
+    Returns:
+        True.
+
+    Raises:
+        AuthError: The platform refused; a log-in that is stored stays.
+        OfflineError: The platform cannot be reached, and this key is not stored yet.
+    """
+    from localloop.platform.auth import login_api_key as ask  # noqa: PLC0415 - only a log-in pays for HTTP
+    from localloop.platform.transport import Transport  # noqa: PLC0415 - the same
+
+    store, target = current(), _gate(gate)
+    credentials = _credentials()
+    try:
+        account = ask(Transport(target), credentials, api_key)
+    except OfflineError as error:
+        stored = credentials.load(target)
+        if stored is None or stored.token != api_key.strip():
+            raise OfflineError(error.message, advice=_OFFLINE) from error
+        _remember(store, target, stored.email)
+        return True
+    _remember(store, target, account.email)
+    return True
+
+
+def logout(gate: str | None = None) -> bool:
+    """Forget the tokens of the account; the platform is not asked. Work in the store goes on.
+
+    Returns:
+        True.
+    """
+    from localloop.platform.auth import logout as forget  # noqa: PLC0415 - only a log-out pays for HTTP
+
+    forget(_credentials(), _gate(gate))
+    return True
+
+
+def token_expired(t: float = 60) -> bool:
+    """Whether a log-in is needed before the next sync. Nothing is asked but the stored token itself.
+
+    Args:
+        t: How many seconds before its end a token counts as expired.
+
+    Returns:
+        False for a store that is connected to no platform. A token that can be renewed is not expired.
+    """
+    store = current()
+    if not _connected(store):
+        return False
+    return not _valid(_credentials(), _gate(None), store.settings().get("account"), margin=t)
+
+
+def info(with_token: bool = True) -> dict[str, Any]:
+    """Who works where.
+
+    Args:
+        with_token: Whether to say when the token ends; the token itself is never shown.
+    """
+    store = current()
+    settings = store.settings()
+    facts: dict[str, Any] = {
+        "store": str(store.path),
+        "environment": f"{_gate(None)}/api/v1" if _connected(store) else None,
+        "user_email": settings.get("account") or settings.get("author"),
+    }
+    if with_token:
+        facts["token_expired"] = token_expired()
+    return facts
+
+
+def sync(**options: Any) -> Any:
+    """Reconcile the store with its platform.
+
+    Args:
+        options: What ``localloop.syncing.sync_store`` takes beside the store.
+
+    Returns:
+        The report of what was done.
+
+    Raises:
+        RemoteError: The platform cannot be reached, or refused.
+        Halt: Going on would do damage.
+    """
+    from localloop.syncing import sync_store  # noqa: PLC0415 - only a sync pays for HTTP and the engine
+
+    return sync_store(current(), **options)
+
+
+def _connected(store: Store) -> bool:
+    """Whether a platform is meant to be behind this store: it has a gate, or the environment names one."""
+    return bool(store.settings().get("gate")) or config.gate_is_configured()
+
+
+def _gate(gate: str | None) -> str:
+    from localloop.platform.transport import normal_gate  # noqa: PLC0415 - see above
+
+    return normal_gate(gate or current().settings().get("gate") or config.default_gate())
+
+
+def _credentials() -> CredentialStore:
+    from localloop.platform.credentials import CredentialStore, system_keyring  # noqa: PLC0415 - see above
+
+    backend = system_keyring() if config.keyring_allowed() else None
+    return CredentialStore(config.config_directory(), backend=backend)
+
+
+def _valid(credentials: CredentialStore, gate: str, email: str | None, *, margin: float = 60) -> bool:
+    """Whether this account is logged in and will stay so for a while."""
+    from localloop.platform.tokens import Token  # noqa: PLC0415 - see above
+
+    stored = credentials.load(gate, email)
+    if stored is None:
+        return False
+    token = Token.read(stored.token)
+    return bool(stored.refresh_token) or (token is not None and not token.expired(time.time() + margin))
+
+
+def _remember(store: Store, gate: str, email: str) -> None:
+    """The first log-in names the store's author and account; what a sync agreed on is never changed here."""
+    settings = store.settings()
+    known = {"account": settings.get("account") or email, "gate": settings.get("gate") or gate}
+    if settings.get("author") in {None, "", ANONYMOUS}:
+        known["author"] = email
+    store.set_settings(known)
