@@ -30,13 +30,13 @@ if TYPE_CHECKING:
         sync,
         token_expired,
     )
-    from localloop.sdk.annotations import (
+    from localloop.sdk.annotation import (
         Annotation,
         AnnotationCollection,
-        Annotations,
         AnnotationStatus,
         AnnotationType,
     )
+    from localloop.sdk.annotations import Annotations
     from localloop.sdk.context import open_store, use
     from localloop.sdk.datasets import Dataset, Datasets, IndexDriver
     from localloop.sdk.definitions import (
@@ -61,7 +61,8 @@ if TYPE_CHECKING:
         FiltersOrderByDirection,
         FiltersResource,
     )
-    from localloop.sdk.items import Item, Items, ItemStatus
+    from localloop.sdk.item import Item, ItemStatus
+    from localloop.sdk.items import Items
     from localloop.sdk.labels import Label
     from localloop.sdk.pages import PagedEntities
     from localloop.sdk.projects import MemberRole, Project, Projects
@@ -87,13 +88,13 @@ _HOMES = {
         "sync",
         "token_expired",
     ),
-    "localloop.sdk.annotations": (
+    "localloop.sdk.annotation": (
         "Annotation",
         "AnnotationCollection",
         "AnnotationStatus",
         "AnnotationType",
-        "Annotations",
     ),
+    "localloop.sdk.annotations": ("Annotations",),
     "localloop.sdk.context": ("open_store", "use"),
     "localloop.sdk.datasets": ("Dataset", "Datasets", "IndexDriver"),
     "localloop.sdk.definitions": (
@@ -118,7 +119,8 @@ _HOMES = {
         "FiltersOrderByDirection",
         "FiltersResource",
     ),
-    "localloop.sdk.items": ("Item", "ItemStatus", "Items"),
+    "localloop.sdk.item": ("Item", "ItemStatus"),
+    "localloop.sdk.items": ("Items",),
     "localloop.sdk.labels": ("Label",),
     "localloop.sdk.pages": ("PagedEntities",),
     "localloop.sdk.projects": ("MemberRole", "Project", "Projects"),

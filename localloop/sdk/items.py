@@ -1,19 +1,16 @@
-"""Items, and the repository of a dataset's items."""
+"""The repository of a dataset's items."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localloop.errors import BadRequest, NotFound
-from localloop.sdk.annotations import Annotations
-from localloop.sdk.download import download_file, target_of
-from localloop.sdk.entity import Entity, EntityList, Field, Json, one_of, text_of
+from localloop.sdk.entity import EntityList, one_of
 from localloop.sdk.filters import Filters, FiltersResource
+from localloop.sdk.item import Item
 from localloop.sdk.pages import PagedEntities
 from localloop.sdk.shape import shaped
 from localloop.sdk.upload import Upload
@@ -21,201 +18,8 @@ from localloop.store import Store
 from localloop.store.bulk import delete_by_query, update_by_query
 from localloop.store.items import find_item, make_directory, update_item
 from localloop.store.paths import normal_path
-from localloop.store.tasks import set_item_status
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
-
-if TYPE_CHECKING:
-    from localloop.sdk.datasets import Dataset
-
-
-class ItemStatus(StrEnum):
-    """The status of an item in a task."""
-
-    COMPLETED = "completed"
-    APPROVED = "approved"
-    DISCARDED = "discard"
-
-
-class Item(Entity):
-    """A file, or a directory, of a dataset."""
-
-    kind = EntityKind.ITEM
-    _shown = (
-        "dataset_url",
-        "created_at",
-        "dataset_id",
-        "filename",
-        "name",
-        "type",
-        "id",
-        "spec",
-        "creator",
-        "description",
-        "annotations_count",
-    )
-
-    dataset_id = Field[str]("datasetId")
-    dataset_url = Field[str]("dataset")
-    filename = Field[str]("filename")
-    name = Field[str]("name")
-    dir = Field[str]("dir")
-    type = Field[str]("type")
-    hidden = Field[bool]("hidden")
-    spec = Field[str]("spec")
-    annotated = Field[bool]("annotated")
-    annotations_count = Field[int]("annotationsCount")
-    metadata = Field[Json]("metadata")
-
-    @property
-    def system(self) -> Json:
-        """The system's part of the metadata."""
-        system: Json = self.metadata.get("system") or {}
-        return system
-
-    @property
-    def size(self) -> int | None:
-        """How many bytes the content has."""
-        return self.system.get("size")
-
-    @property
-    def mimetype(self) -> str | None:
-        """The content's media type."""
-        return self.system.get("mimetype")
-
-    @property
-    def description(self) -> str | None:
-        """Free text. Setting it stores it at once."""
-        return self._json.get("description")
-
-    @description.setter
-    def description(self, text: str | None) -> None:
-        with self._store.transaction("describe item") as tx:
-            update_item(tx, tx.row(self.kind, self.id), {"description": text})
-        self._json["description"] = self._origin["description"] = text
-
-    @property
-    def annotations(self) -> Annotations:
-        """The item's annotations."""
-        return Annotations(self._store, self.dataset_id, self)
-
-    @property
-    def dataset(self) -> Dataset:
-        """The item's dataset."""
-        from localloop.sdk.datasets import Datasets  # noqa: PLC0415 - datasets are built on items
-
-        return Datasets(self._store).get(dataset_id=self.dataset_id)
-
-    def update(self, system_metadata: bool = False) -> Item:
-        """Store what was changed: the path, the metadata.
-
-        Args:
-            system_metadata: Whether ``metadata.system`` is meant; what the platform derives there never is.
-
-        Returns:
-            This item, as it then is.
-
-        Raises:
-            BadRequest: A value makes no sense.
-            Conflict: Something else is at the new path.
-            NotFound: It is deleted.
-        """
-        changes = self._changes()
-        if changes:
-            with self._store.transaction(f"update {self.filename}") as tx:
-                row = update_item(tx, tx.row(self.kind, self.id), changes, system=system_metadata)
-            self._take(shaped(self._store, self.kind, [row])[0])
-        return self
-
-    def move(self, new_path: str) -> Item:
-        """Give the item another path.
-
-        Args:
-            new_path: The new full path; or a directory, which is one when it ends in ``/`` or is there already.
-
-        Returns:
-            This item, as it then is.
-
-        Raises:
-            Conflict: Something else is at the new path.
-        """
-        target = f"{new_path.rstrip('/')}/{self.name}" if new_path.endswith("/") else normal_path(new_path)
-        with self._store.transaction(f"move {self.filename}") as tx:
-            row = tx.row(self.kind, self.id)
-            there = find_item(tx.connection, row["dataset_id"], normal_path(target))
-            if there is not None and there["type"] == "dir" and there["id"] != row["id"]:
-                target = f"{target}/{self.name}"
-            row = update_item(tx, row, {"filename": target})
-        self._take(shaped(self._store, self.kind, [row])[0])
-        return self
-
-    def delete(self) -> bool:
-        """Delete the item with its annotations.
-
-        Raises:
-            NotFound: It is deleted already.
-        """
-        with self._store.transaction(f"delete {self.filename}") as tx:
-            tx.delete(self.kind, tx.row(self.kind, self.id))
-        return True
-
-    def download(
-        self,
-        local_path: str | Path | None = None,
-        save_locally: bool = True,
-        overwrite: bool = False,
-        to_items_folder: bool = True,
-    ) -> str | BytesIO:
-        """Put the content into a file, or into memory.
-
-        Args:
-            local_path: A file, when it has an extension; else a directory, below which the item's path is kept.
-                This user's own downloads directory when left out.
-            save_locally: Whether to write a file; else the bytes are returned.
-            overwrite: Whether a file that is there is replaced; else it is left, and its path returned.
-            to_items_folder: Whether files go into a directory ``items`` below ``local_path``.
-
-        Returns:
-            The path of the file, or the bytes.
-
-        Raises:
-            BlobMissingError: The content is only on the platform.
-            NotFound: The item is deleted.
-        """
-        row = self._store.get(self.kind, self.id)
-        if row is None:
-            raise NotFound("404", f"Item not found. Id: {self.id!r}")
-        target = target_of(self._store, row, local_path, to_items_folder=to_items_folder)
-        return download_file(self._store, row, target if save_locally else None, overwrite=overwrite)
-
-    def update_status(
-        self, status: ItemStatus | str, task_id: str | None = None, clear: bool = False
-    ) -> bool:
-        """Set the item's status in a task, or take it back.
-
-        Args:
-            status: The status.
-            task_id: The task; needed when the item is in several.
-            clear: Whether to take the status back.
-
-        Returns:
-            True.
-
-        Raises:
-            BadRequest: The item is in no task, or in several and none is named.
-        """
-        tasks = [ref["id"] for ref in self.system.get("refs") or [] if ref.get("type") == "task"]
-        wanted = [task_id] if task_id is not None else tasks
-        if len(wanted) != 1:
-            raise BadRequest("400", f"Name the task: the item is in {len(tasks)} tasks")
-        with self._store.transaction(f"set status {text_of(status)}") as tx:
-            task = tx.row(EntityKind.TASK, wanted[0])
-            operation = "delete" if clear else "create"
-            row = tx.row(self.kind, self.id)
-            set_item_status(tx, task, [row], str(text_of(status)), operation=operation)
-            row = tx.row(self.kind, self.id)
-        self._take(shaped(self._store, self.kind, [row])[0])
-        return True
 
 
 class Items:
@@ -485,6 +289,3 @@ def _for_items(filters: Filters | None) -> Filters:
     if chosen.resource is not FiltersResource.ITEM:
         raise BadRequest("400", "Filters resource must to be FiltersResource.ITEM")
     return chosen
-
-
-__all__ = ["Item", "ItemStatus", "Items"]

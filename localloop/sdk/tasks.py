@@ -27,7 +27,7 @@ from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 
 if TYPE_CHECKING:
-    from localloop.sdk.items import Item
+    from localloop.sdk.item import Item
     from localloop.sdk.pages import PagedEntities
 
 #: When a task is due, when nobody says.
