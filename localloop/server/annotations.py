@@ -6,7 +6,7 @@ from typing import Any
 
 from localloop.errors import BadRequest
 from localloop.server.calls import Call, route
-from localloop.server.wire import Json
+from localloop.server.wire import Json, news
 from localloop.store.annotations import add_annotations, update_annotation
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import live_rows
@@ -41,8 +41,9 @@ def put(call: Call) -> Json:
     """``PUT /annotations/{id}``: a merge patch all the same; read-only keys are ignored."""
     with call.writing("change an annotation") as tx:
         row = call.target(tx, EntityKind.ANNOTATION)
-        row = update_annotation(tx, row, call.object(), system=call.system)
-        return call.wire(tx.connection).annotations([row])[0]
+        wire = call.wire(tx.connection)
+        patch = news(call.object(), wire.annotations([row])[0])
+        return wire.annotations([update_annotation(tx, row, patch, system=call.system)])[0]
 
 
 def delete(call: Call) -> Any:

@@ -11,7 +11,7 @@ from localloop.server.calls import Call, route, slice_page
 from localloop.server.command_routes import answer_command
 from localloop.server.recipes import in_projects
 from localloop.server.task_wire import assignments_json
-from localloop.server.wire import Json
+from localloop.server.wire import Json, news
 from localloop.store import Transaction, tasks
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, resolve
@@ -42,8 +42,9 @@ def get(call: Call) -> Json:
 def patch(call: Call) -> Json:
     """``PATCH /assignments/{id}``: its name, status, annotator; read-only keys are ignored."""
     with call.writing("change an assignment") as tx:
-        row = tasks.update_assignment(tx, call.target(tx, EntityKind.ASSIGNMENT), call.object())
-        return assignments_json(tx.connection, call.wire(tx.connection), [row])[0]
+        row, wire = call.target(tx, EntityKind.ASSIGNMENT), call.wire(tx.connection)
+        change = news(call.object(), assignments_json(tx.connection, wire, [row])[0])
+        return assignments_json(tx.connection, wire, [tasks.update_assignment(tx, row, change)])[0]
 
 
 def reassign(call: Call) -> Any:

@@ -10,7 +10,7 @@ from localloop.server.access import project_ids
 from localloop.server.binaries import add_binaries
 from localloop.server.calls import Call, page, route
 from localloop.server.recipes import first_project
-from localloop.server.wire import Json
+from localloop.server.wire import Json, news
 from localloop.store import datasets
 from localloop.store.query import Query, parse, run_page
 from localloop_schema.kinds import EntityKind
@@ -85,8 +85,9 @@ def patch(call: Call) -> Json:
         if call.system:
             for one in _recipes(body):
                 call.entity(tx.connection, EntityKind.RECIPE, one)
-        row = datasets.update_dataset(tx, row, body, system=call.system)
-        return call.wire(tx.connection).datasets([row])[0]
+        wire = call.wire(tx.connection)
+        change = news(body, wire.datasets([row])[0])
+        return wire.datasets([datasets.update_dataset(tx, row, change, system=call.system)])[0]
 
 
 def _recipes(body: Json) -> list[Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from localloop.errors import BadRequest, Conflict
 from localloop.server.access import project_ids
 from localloop.server.calls import Call, route, slice_page
-from localloop.server.wire import Json
+from localloop.server.wire import Json, news
 from localloop.store import recipes
 from localloop.store.labels import roots_of
 from localloop.store.recipes import SETTINGS
@@ -69,14 +69,15 @@ def get(call: Call) -> Json:
         return wire.recipes([call.target(connection, EntityKind.RECIPE)])[0]
 
 
-def patch(call: Call) -> Json:
-    """``PATCH /recipes/{id}``."""
+def change(call: Call) -> Json:
+    """``PATCH /recipes/{id}``: a merge patch; read-only keys are ignored."""
     with call.writing("change a recipe") as tx:
         row = call.target(tx, EntityKind.RECIPE)
         for one in call.object().get("ontologyIds") or []:
             call.entity(tx.connection, EntityKind.ONTOLOGY, one)
-        row = recipes.update_recipe(tx, row, call.object(), system=call.system)
-        return call.wire(tx.connection).recipes([row])[0]
+        wire = call.wire(tx.connection)
+        patch = news(call.object(), wire.recipes([row])[0])
+        return wire.recipes([recipes.update_recipe(tx, row, patch, system=call.system)])[0]
 
 
 def delete(call: Call) -> None:
@@ -124,7 +125,7 @@ ROUTES = [
     route("/recipes", "POST", create),
     route("/recipes", "GET", listing),
     route("/recipes/{id}", "GET", get),
-    route("/recipes/{id}", "PATCH", patch),
+    route("/recipes/{id}", "PATCH", change),
     route("/recipes/{id}", "DELETE", delete),
     route("/recipes/{id}/clone", "POST", clone),
 ]

@@ -10,7 +10,7 @@ from localloop.server.calls import Call, page, route
 from localloop.server.command_routes import answer_command
 from localloop.server.datasets import visible
 from localloop.server.task_wire import tasks_json
-from localloop.server.wire import Json
+from localloop.server.wire import Json, news
 from localloop.store import tasks
 from localloop.store.bulk import as_query
 from localloop.store.query import parse, run_page
@@ -73,8 +73,10 @@ def get(call: Call) -> Json:
 def patch(call: Call) -> Json:
     """``PATCH /annotationtasks/{id}``: a merge patch; read-only keys are ignored."""
     with call.writing("change a task") as tx:
-        row = tasks.update_task(tx, call.target(tx, EntityKind.TASK), call.object(), system=call.system)
-        return tasks_json(tx.connection, call.wire(tx.connection), [row])[0]
+        row, wire = call.target(tx, EntityKind.TASK), call.wire(tx.connection)
+        change = news(call.object(), tasks_json(tx.connection, wire, [row])[0])
+        row = tasks.update_task(tx, row, change, system=call.system)
+        return tasks_json(tx.connection, wire, [row])[0]
 
 
 def delete(call: Call) -> Any:

@@ -318,6 +318,39 @@ class Wire:
         return get_rows(self._connection, kind, ids)
 
 
+def news(patch: Mapping[str, Any], shown: Mapping[str, Any]) -> Json:
+    """What a patch says that is not so already.
+
+    Clients send back what they were shown, with defaults that nobody ever stored; that must not become an edit.
+
+    Args:
+        patch: A patch of a wire object. Its ``metadata`` merges key by key; all else is compared whole.
+        shown: The object as it is shown now.
+
+    Returns:
+        The rest of the patch.
+    """
+    rest = {key: value for key, value in patch.items() if key not in shown or not _equal(value, shown[key])}
+    if isinstance(rest.get("metadata"), Mapping):
+        rest["metadata"] = _deep_news(rest["metadata"], shown.get("metadata") or {})
+    return rest
+
+
+def _deep_news(patch: Mapping[str, Any], shown: Mapping[str, Any]) -> Json:
+    rest: Json = {}
+    for key, value in patch.items():
+        if key in shown and _equal(value, shown[key]):
+            continue
+        both = isinstance(value, Mapping) and isinstance(shown.get(key), Mapping)
+        rest[key] = _deep_news(value, shown[key]) if both else value
+    return rest
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equality of JSON values: 1 is not true."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
 def _with_system(metadata: Mapping[str, Any], defaults: Mapping[str, Any]) -> Json:
     return {**metadata, "system": {**defaults, **(metadata.get("system") or {})}}
 
