@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localloop.errors import BadRequest, UnprocessableEntity
+from localloop.store.query.merging import all_clause, any_clause
 from localloop.store.query.model import (
     AllOf,
     AnyOf,
@@ -116,7 +117,7 @@ def _filter(body: Any, *, prefix: Path, depth: int, nested: bool) -> Clause:
             raise _unsupported(key)
         else:
             clauses.append(_field(prefix + parse_path(key), value, depth=depth, nested=nested))
-    return clauses[0] if len(clauses) == 1 else AllOf(tuple(clauses))
+    return all_clause(clauses)
 
 
 def _combined(key: str, value: Any, *, prefix: Path, depth: int, nested: bool) -> Clause:
@@ -126,7 +127,7 @@ def _combined(key: str, value: Any, *, prefix: Path, depth: int, nested: bool) -
     clauses = tuple(
         _filter(part, prefix=prefix, depth=depth + COMBINED_DEPTH, nested=nested) for part in value
     )
-    return AnyOf(clauses) if key == "$or" and clauses else AllOf(clauses)
+    return any_clause(clauses) if key == "$or" and clauses else all_clause(clauses)
 
 
 def _field(path: Path, value: Any, *, depth: int, nested: bool) -> Clause:
@@ -141,7 +142,7 @@ def _field(path: Path, value: Any, *, depth: int, nested: bool) -> Clause:
     if len(operators) < len(value):
         raise BadRequest("400", f"Operators and plain keys are mixed in the filter of {'.'.join(path)!r}")
     clauses = tuple(_operator(path, key, operand, depth) for key, operand in value.items())
-    return clauses[0] if len(clauses) == 1 else AllOf(clauses)
+    return all_clause(clauses)
 
 
 def _operator(path: Path, key: str, operand: Any, depth: int) -> Clause:

@@ -20,21 +20,42 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Integer,
+    String,
     TableValuedAlias,
     and_,
     case,
     exists,
     false,
     func,
-    literal,
+    literal_column,
     select,
 )
 
 from localloop.store.query.model import Compares, Condition, ElementMatches, Equals, Exists, Not, Path, Scalar
 from localloop.store.query.sql import Predicate, all_of, any_of, as_number, compares, no, text_in
 
-_NUMERIC = ("integer", "real")
-_BOOLEAN = ("true", "false")
+
+def _constant(text: str) -> ColumnElement[str]:
+    return literal_column(f"'{text}'", String)
+
+
+# Constants of our own are written out: SQLite keeps each bound parameter apart, so that preparing a statement of
+# thousands of equal ones takes minutes.
+ARRAY = _constant("array")
+OBJECT = _constant("object")
+TEXT = _constant("text")
+TRUE = _constant("true")
+FALSE = _constant("false")
+NULL = _constant("null")
+_NUMERIC = (_constant("integer"), _constant("real"))
+_BOOLEAN = (TRUE, FALSE)
+_ROOT = _constant("$")
+_ONE: ColumnElement[int] = literal_column("1", Integer)
+
+#: One element that is no object: what is passed through where there is no array.
+_NO_ARRAY = _constant("[0]")
+
 _SHORT_CUT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -84,7 +105,7 @@ class JsonValue:
         if isinstance(condition, Not):
             return no(self.matches(condition.condition))
         if isinstance(condition, Exists):
-            return self._some_value(lambda node: node.type != "null")
+            return self._some_value(lambda node: node.type != NULL)
         if isinstance(condition, ElementMatches):
             return self._found(lambda node: self._element_matches(node, condition), whole=False)
         if isinstance(condition, Compares):
@@ -107,7 +128,7 @@ class JsonValue:
         if short_cut is None:
             return rank, value
         parent, leaf = short_cut
-        direct = and_(parent.type == "object", func.coalesce(leaf.type, "null") != "array")
+        direct = and_(parent.type == OBJECT, func.coalesce(leaf.type, NULL) != ARRAY)
         leaf_rank = _rank(leaf.type)
         return (
             case((direct, leaf_rank), else_=rank),
@@ -121,7 +142,7 @@ class JsonValue:
             return self._found(satisfied, whole=True)
         parent, leaf = short_cut
         walked = self._found(satisfied, whole=True)
-        return case((parent.type == "object", satisfied(leaf)), else_=walked)
+        return case((parent.type == OBJECT, satisfied(leaf)), else_=walked)
 
     def _some_scalar(self, satisfied: NodePredicate) -> Predicate:
         """Some value, or element of a value that is an array, satisfies a predicate that no array does."""
@@ -129,7 +150,7 @@ class JsonValue:
         if short_cut is None:
             return self._found(satisfied, whole=False)
         parent, leaf = short_cut
-        direct = and_(parent.type == "object", func.coalesce(leaf.type, "null") != "array")
+        direct = and_(parent.type == OBJECT, func.coalesce(leaf.type, NULL) != ARRAY)
         return case((direct, satisfied(leaf)), else_=self._found(satisfied, whole=False))
 
     def _found(self, satisfied: NodePredicate, *, whole: bool) -> Predicate:
@@ -139,11 +160,11 @@ class JsonValue:
         tables, wheres, node = self._walk()
         if not whole:
             node = _spread(node, tables)
-        return exists(select(literal(1)).select_from(*tables).where(*wheres, satisfied(node)))
+        return exists(select(_ONE).select_from(*tables).where(*wheres, satisfied(node)))
 
     def _element_matches(self, node: Node, condition: ElementMatches) -> Predicate:
         inner = JsonValue(node, (), self._compile_clause)
-        return and_(node.type == "object", self._compile_clause(condition.clause, inner))
+        return and_(node.type == OBJECT, self._compile_clause(condition.clause, inner))
 
     def _short_cut(self) -> tuple[Node, Node] | None:
         """The parent and the leaf of a path of plain keys, if it is one and starts at a column.
@@ -180,8 +201,8 @@ class JsonValue:
             element = _elements(node)
             tables.append(element)
             members = case(
-                (node.type == "object", node.value),
-                (element.c.type == "object", element.c.value),
+                (node.type == OBJECT, node.value),
+                (element.c.type == OBJECT, element.c.value),
             )
             member = _each(members)
             tables.append(member)
@@ -201,7 +222,7 @@ def json_column(column: ColumnElement[Any], path: Path, compile_clause: ClauseCo
     Returns:
         The values.
     """
-    root = Node(func.json_extract(column, "$"), func.json_type(column))
+    root = Node(func.json_extract(column, _ROOT), func.json_type(column))
     return JsonValue(root, path, compile_clause, column=column)
 
 
@@ -212,14 +233,14 @@ def _each(container: ColumnElement[Any]) -> TableValuedAlias:
 
 def _elements(node: Node) -> TableValuedAlias:
     """A table of the elements of a node that is an array; of one meaningless element for any other node."""
-    return _each(case((node.type == "array", node.value), else_="[0]"))
+    return _each(case((node.type == ARRAY, node.value), else_=_NO_ARRAY))
 
 
 def _spread(node: Node, tables: list[FromClause]) -> Node:
     """The node itself, or each of its elements where it is an array; adds the table that this takes."""
     element = _elements(node)
     tables.append(element)
-    is_array = node.type == "array"
+    is_array = node.type == ARRAY
     return Node(
         case((is_array, element.c.value), else_=node.value),
         case((is_array, element.c.type), else_=node.type),
@@ -232,7 +253,7 @@ def _equals_any(node: Node, values: Sequence[Any]) -> Predicate:
     numbers = [number for number in map(as_number, values) if number is not None]
     predicates = [_is(node, value) for value in values if isinstance(value, bool | Mapping)]
     if texts:
-        predicates.append(and_(node.type == "text", text_in(node.value, texts)))
+        predicates.append(and_(node.type == TEXT, text_in(node.value, texts)))
     if len(numbers) == 1:
         predicates.append(_is(node, numbers[0]))
     elif numbers:
@@ -252,7 +273,7 @@ def _compares(node: Node, condition: Compares) -> Predicate:
         return and_(node.type.in_(_BOOLEAN), compares(node.value, condition.order, int(operand)))
     predicates: list[Predicate] = []
     if isinstance(operand, str):
-        predicates.append(and_(node.type == "text", compares(node.value, condition.order, operand)))
+        predicates.append(and_(node.type == TEXT, compares(node.value, condition.order, operand)))
     number = as_number(operand)
     if number is not None:
         compared = compares(node.value, condition.order, _bound(number))
@@ -264,7 +285,7 @@ def _bound(number: float) -> Scalar | ColumnElement[Any]:
     """A number as SQLite reads it from JSON, which for fractions may differ from Python's in the last bit."""
     if isinstance(number, int):
         return number
-    return func.json_extract(_json_number(number), "$")
+    return func.json_extract(_json_number(number), _ROOT)
 
 
 def _json_number(number: float) -> str:
@@ -277,11 +298,11 @@ def _json_number(number: float) -> str:
 def _is(node: Node, value: Any) -> Predicate:
     """Exact, structural equality of a node with a literal. Nulls in objects are absent keys."""
     if value is None:
-        return node.type == "null"
+        return node.type == NULL
     if isinstance(value, bool):
-        return node.type == ("true" if value else "false")
+        return node.type == (TRUE if value else FALSE)
     if isinstance(value, str):
-        return and_(node.type == "text", node.value == value)
+        return and_(node.type == TEXT, node.value == value)
     if isinstance(value, list):
         return _is_array(node, value)
     if isinstance(value, Mapping):
@@ -291,18 +312,18 @@ def _is(node: Node, value: Any) -> Predicate:
 
 
 def _is_array(node: Node, value: list[Any]) -> Predicate:
-    array = case((node.type == "array", node.value))
+    array = case((node.type == ARRAY, node.value))
     predicates = [func.json_array_length(array) == len(value)]
     predicates += [_has_member(array, index, literal_element) for index, literal_element in enumerate(value)]
     return all_of(predicates)
 
 
 def _is_object(node: Node, value: Mapping[str, Any]) -> Predicate:
-    members = case((node.type == "object", node.value))
+    members = case((node.type == OBJECT, node.value))
     present = {key: inner for key, inner in value.items() if inner is not None}
     every = _each(members)
-    count = select(func.count()).select_from(every).where(every.c.type != "null").scalar_subquery()
-    predicates = [node.type == "object", count == len(present)]
+    count = select(func.count()).select_from(every).where(every.c.type != NULL).scalar_subquery()
+    predicates = [node.type == OBJECT, count == len(present)]
     predicates += [_has_member(members, key, inner) for key, inner in present.items()]
     return all_of(predicates)
 
@@ -310,8 +331,8 @@ def _is_object(node: Node, value: Mapping[str, Any]) -> Predicate:
 def _has_member(container: ColumnElement[Any], key: str | int, value: Any) -> Predicate:
     member = _each(container)
     same = _is(Node(member.c.value, member.c.type), value)
-    return exists(select(literal(1)).select_from(member).where(member.c.key == key, same))
+    return exists(select(_ONE).select_from(member).where(member.c.key == key, same))
 
 
 def _rank(kind: ColumnElement[str]) -> ColumnElement[int]:
-    return case((kind.in_(_NUMERIC), 1), (kind == "text", 2), (kind.in_(_BOOLEAN), 3), else_=0)
+    return case((kind.in_(_NUMERIC), 1), (kind == TEXT, 2), (kind.in_(_BOOLEAN), 3), else_=0)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy import Boolean, ColumnElement, UnaryExpression, and_, false, func, not_, or_, select, true
 from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.operators import custom_op
 
 from localloop.store.query.model import Order, Scalar
 
@@ -27,6 +29,11 @@ _CHAIN = 64
 def no(predicate: Predicate) -> Predicate:
     """The negation, true also where the predicate is null."""
     return not_(func.coalesce(predicate, false(), type_=Boolean))
+
+
+def unindexed(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same value behind a plus sign, which SQLite looks up in no index and splits into no parts."""
+    return UnaryExpression(value, operator=custom_op("+"), type_=value.type)
 
 
 def all_of(predicates: Sequence[Predicate]) -> Predicate:
@@ -46,10 +53,13 @@ def any_of(predicates: Sequence[Predicate]) -> Predicate:
 def _halved(
     operator: str, combine: Callable[[Sequence[Predicate]], Predicate], predicates: Sequence[Predicate]
 ) -> Predicate:
-    """Both halves in parentheses, under an operator that SQLAlchemy does not know and so does not flatten."""
+    """Both halves in parentheses, under an operator that SQLAlchemy does not know and so does not flatten.
+
+    The plus sign before the whole keeps SQLite from taking it apart again.
+    """
     middle = len(predicates) // 2
     left, right = combine(predicates[:middle]), combine(predicates[middle:])
-    return Grouping(left.bool_op(operator, precedence=100)(right))
+    return unindexed(Grouping(left.bool_op(operator, precedence=100)(right)))
 
 
 def is_pattern(text: str) -> bool:
