@@ -168,6 +168,8 @@ def subscribe(
     project_id = journal.known(EntityKind.PROJECT)[found.id]
     dataset_id = None
     if chosen is not None:
+        for kind in (EntityKind.ONTOLOGY, EntityKind.RECIPE):
+            journal.observe(kind, remote.list(kind, Scope(dataset=chosen.id)))
         journal.observe(EntityKind.DATASET, [chosen])
         dataset_id = journal.known(EntityKind.DATASET)[chosen.id]
     journal.subscribe(project_id, dataset_id, content=content)

@@ -19,7 +19,7 @@ from localloop.platform.faults import border, decoded
 from localloop.platform.mapping import from_wire
 from localloop.platform.reading import entity_path
 from localloop.platform.session import PlatformSession
-from localloop_schema.documents import Document
+from localloop_schema.documents import Document, content_mark
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError, TransientError
 from localloop_sync.ports import RemoteEntity, Scope
@@ -74,7 +74,13 @@ def replace(session: PlatformSession, remote_id: str, document: Document, conten
     path = f"{entity_path(EntityKind.ITEM, remote_id)}/revisions"
     _reply, item, size = _post(session, path, [], document, content, {})
     _whole(item, size)
-    return item
+    mark = _mark(document)
+    if mark is None:
+        return item
+    # Last, so that a mark is never ahead of its content; until it is there, the replacement counts as not done.
+    patch = {"metadata": {"system": {"localloop": mark}}}
+    where = entity_path(EntityKind.ITEM, remote_id)
+    return from_wire(EntityKind.ITEM, session.json("PATCH", where, params={"system": "true"}, json=patch))
 
 
 def _post(
@@ -112,10 +118,20 @@ def _fields(document: Document) -> Iterator[tuple[str, Any]]:
     """The text parts, in the order that the platform wants; the file comes after them."""
     yield "type", (None, "file", _TEXT)
     yield "path", (None, document["filename"], _TEXT)
-    if document.get("metadata"):
-        yield "metadata", (None, json.dumps(document["metadata"]), _TEXT)
+    metadata = {**(document.get("metadata") or {})}
+    mark = _mark(document)
+    if mark:
+        metadata["system"] = {**(metadata.get("system") or {}), "localloop": mark}
+    if metadata:
+        yield "metadata", (None, json.dumps(metadata), _TEXT)
     if document.get("description"):
         yield "description", (None, document["description"], _TEXT)
+
+
+def _mark(document: Document) -> Document | None:
+    """The mark that tells other stores which bytes these are, where the document knows it."""
+    content = document.get("content") or {}
+    return content_mark(content["digest"], content["size"]) if content.get("digest") else None
 
 
 def _part(filename: str, file: Any) -> tuple[str, Any, str]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localloop.platform.labels import to_attributes, to_labels
-from localloop_schema.documents import Document, derived_system, to_columns, to_document
+from localloop_schema.documents import Document, derived_system, marked_digest, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_sync.core.rules import RULES
 from localloop_sync.errors import TransientError
@@ -156,11 +156,13 @@ def _dataset(wire: Wire) -> Document:
 
 
 def _item(wire: Wire) -> Document:
+    size = int(_system(wire).get("size") or 0)
+    digest = marked_digest(_system(wire), size)
     return {
         **_present(wire, "description", "metadata"),
         "type": wire["type"],
         "filename": wire["filename"],
-        "content": {"size": int(_system(wire).get("size") or 0)},
+        "content": {"size": size, **({"digest": digest} if digest else {})},
     }
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from localloop.store.datasets import DatasetCounts, counts_of
 from localloop.store.labels import roots_of
+from localloop_schema.documents import content_mark
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, get_rows, table
 
@@ -163,6 +164,8 @@ class Wire:
         if row["type"] == "file":
             # Clients compare this size with what they sent or received, and act on a difference.
             system = {**system, "size": row["size"], "mimetype": row["mimetype"]}
+            if row["digest"]:
+                system["localloop"] = content_mark(row["digest"], row["size"])
         shown = {
             "id": row["id"],
             "url": url,

@@ -53,8 +53,7 @@ def add_item(
 
     Raises:
         BadRequest: The path or the metadata makes no sense.
-        Conflict: A directory is at the path; or the content there is known only by a size, which the new one
-            has too, so that nobody can tell whether it changed.
+        Conflict: A directory is at the path.
     """
     if blob is None:
         return make_directory(tx, dataset, filename)
@@ -96,14 +95,7 @@ def put_content(
 
     Returns:
         The row as it then is.
-
-    Raises:
-        Conflict: The old content is known only by its size, and the new one has the same.
     """
-    if item["digest"] is None and item["size"] == blob.size:
-        raise Conflict(
-            "409", f"Fetch {item['filename']!r} first: while its bytes are not here a change cannot be told"
-        )
     _know_blob(tx, blob)
     content = {"size": blob.size, "digest": blob.digest}
     row = tx.update(EntityKind.ITEM, item, {**to_document(EntityKind.ITEM, item), "content": content})

@@ -234,7 +234,7 @@ class MemoryRemote:
             content: The file.
         """
         return self._call(
-            "replace", lambda: self._replace(remote_id, content), remote_id, document, content
+            "replace", lambda: self._replace(remote_id, document, content), remote_id, document, content
         )
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
@@ -369,23 +369,29 @@ class MemoryRemote:
         items = self._contents_of(EntityKind.ITEM, Scope(dataset=scope.dataset))
         return next((item for item in items if item.document["filename"] == filename), None)
 
+    def _content(self, document: Document, data: bytes) -> Document:
+        """What is told of a content: its size, and its digest when the writer marked it and the world keeps marks."""
+        digest = (document.get("content") or {}).get("digest")
+        mark = {"digest": digest} if digest and self.world.keeps_marks else {}
+        return {"size": len(data), **mark}
+
     def _upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
         there = self._at_path(scope, document["filename"])
         if there is not None:
             return there, False
         data = content.read_bytes()
         facts = _content_facts(document["filename"], len(data))
-        sent: Document = {**document, "type": "file", "content": {"size": len(data)}}
+        sent: Document = {**document, "type": "file", "content": self._content(document, data)}
         parents = {EntityKind.DATASET: scope.dataset or ""}
         item = self.world.add(EntityKind.ITEM, sent, parents, by=self._account.email, facts=facts)
         self.world.contents[item.id] = data
         return item, True
 
-    def _replace(self, remote_id: str, content: Path) -> RemoteEntity:
+    def _replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
         there = self.world.need(EntityKind.ITEM, remote_id)
         data = content.read_bytes()
         facts = _content_facts(there.document["filename"], len(data))
-        changed = patched_document(EntityKind.ITEM, there.document, {"content": {"size": len(data)}})
+        changed = {**there.document, "content": self._content(document, data)}
         item = self.world.change(there, changed, by=self._account.email, facts=facts)
         self.world.contents[item.id] = data
         return item

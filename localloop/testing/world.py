@@ -42,6 +42,7 @@ class MemoryWorld:
     Args:
         seed: Makes the ids of projects; two worlds with one seed give the same ids.
         start: The first instant.
+        keeps_marks: Whether an item keeps the digest that its writer left beside it.
 
     Attributes:
         entities: Every entity, by kind and id, in order of creation.
@@ -49,7 +50,14 @@ class MemoryWorld:
         lock: Held by whoever reads or changes several things at once.
     """
 
-    def __init__(self, *, seed: int = 0, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        start: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+        keeps_marks: bool = True,
+    ) -> None:
+        self.keeps_marks = keeps_marks
         self.entities: dict[EntityKind, dict[str, RemoteEntity]] = {kind: {} for kind in EntityKind}
         self.contents: dict[str, bytes] = {}
         self.lock = threading.RLock()
@@ -214,8 +222,6 @@ def normal(kind: EntityKind, document: Document) -> Document:
         document: The document in any form.
 
     Returns:
-        A copy with every default filled in and without what the platform does not keep: a digest of content.
+        A copy with every default filled in.
     """
-    columns = to_columns(kind, copy.deepcopy(document), {})
-    columns.pop("digest", None)
-    return to_document(kind, columns)
+    return to_document(kind, to_columns(kind, copy.deepcopy(document), {}))

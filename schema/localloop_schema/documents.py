@@ -33,6 +33,7 @@ DERIVED_ITEM_SYSTEM = frozenset(
         "fps",
         "height",
         "isBinary",
+        "localloop",
         "mimetype",
         "modalities",
         "nb_frames",
@@ -48,6 +49,27 @@ DERIVED_ITEM_SYSTEM = frozenset(
         "width",
     }
 )
+
+
+def content_mark(digest: str, size: int) -> Document:
+    """What stands at ``metadata.system.localloop`` of an item on the platform: the digest of its content.
+
+    The platform itself tells no more than a size (docs/platform/wire.md, 8.4), by which a replacement of the same
+    length cannot be seen. So whoever writes content through LocalLoop leaves this beside it.
+    """
+    return {"blake3": digest, "size": size}
+
+
+def marked_digest(system: Mapping[str, Any], size: int) -> str | None:
+    """The digest in an item's ``metadata.system``, if the mark is about a content of this size.
+
+    A mark of another size was left behind by somebody who replaced the content without knowing of marks.
+    """
+    mark = system.get("localloop")
+    if not isinstance(mark, Mapping) or mark.get("size") != size:
+        return None
+    digest = mark.get("blake3")
+    return digest if isinstance(digest, str) and len(digest) == 64 else None  # noqa: PLR2004 - hex digits
 
 
 def _prune(value: Any) -> Any:

@@ -27,12 +27,14 @@ class Options:
         limits: How much may be deleted without asking; None allows all.
         push: Whether to send what changed here.
         content: Whether to fetch content that was asked for.
+        workers: How many requests of a push may be under way at once.
         dry_run: Only say what a push would send. The ports must then be ones that keep nothing.
     """
 
     limits: Limits | None = field(default_factory=Limits)
     push: bool = True
     content: bool = True
+    workers: int = 4
     dry_run: bool = False
 
 
@@ -74,7 +76,7 @@ def sync(
         progress.phase(Phase.AUTHENTICATE)
         journal.claim(remote.account())
         puller = Puller(remote, journal, blobs, progress, report, options.limits)
-        pusher = Pusher(remote, journal, blobs, puller, progress, report, options.limits)
+        pusher = Pusher(remote, journal, blobs, puller, progress, report, options.limits, options.workers)
         progress.phase(Phase.SETTLE)
         pusher.settle()
         pusher.bind()
@@ -98,12 +100,18 @@ def transfer(remote: Remote, journal: Journal, blobs: Blobs, progress: Progress,
     """Fetch the content that was asked for and is not here. One that is refused does not stop the others."""
     wanted = journal.wanted()
     for number, one in enumerate(wanted, 1):
+        if one.digest is not None and blobs.path(one.digest) is not None:  # other items brought the same bytes
+            journal.hydrated(one.item_id, one.digest, one.size)
+            continue
         try:
             digest = blobs.fetch(f"item-{one.remote_id}", one.size, partial(remote.download, one.remote_id))
         except PermanentError as error:
             report.rejected.append(Rejection("item", one.item_id, one.filename, error.message))
             continue
-        journal.hydrated(one.item_id, digest, one.size)
         report.downloaded_files += 1
         report.downloaded_bytes += one.size
+        if one.digest in (None, digest):
+            journal.hydrated(one.item_id, digest, one.size)
+        else:  # replaced between the pull and now; the next pull brings the new digest
+            report.unfetched += 1
         progress.advance("files fetched", number, len(wanted))

@@ -186,11 +186,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Content to fetch: an item's local and platform id, its size in bytes and its path."""
+    """Content to fetch: an item's local and platform id, its size in bytes, its digest if known, and its path."""
 
     item_id: str
     remote_id: str
     size: int
+    digest: str | None
     filename: str
 
 
@@ -219,11 +220,11 @@ class Journal(Protocol):
         """Reconcile entities with what is here, and move the mark along."""
         ...
 
-    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[int, int]:
+    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[dict[EntityKind, int], int]:
         """Take over that the platform has these entities (local ids) no more.
 
         Returns:
-            How many were deleted here, and how many conflicts were opened.
+            How many were deleted here by kind, children included, and how many conflicts were opened.
         """
         ...
 

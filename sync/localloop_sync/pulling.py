@@ -32,7 +32,7 @@ OVERLAP = timedelta(seconds=60)
 #: After so many pulls of a resource all ids are compared, since equal counts can hide a creation and a deletion.
 SWEEP_EVERY = 50
 
-_DETAILS = (EntityKind.RECIPE, EntityKind.ONTOLOGY)
+_DETAILS = (EntityKind.ONTOLOGY, EntityKind.RECIPE)
 _BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
 _WORK = (EntityKind.TASK, EntityKind.ASSIGNMENT)
 
@@ -111,8 +111,6 @@ class Puller:
                 self._dataset(_Place(local_id, remote_id), target)
 
     def _dataset(self, place: _Place, target: Target) -> None:
-        for kind in _DETAILS:
-            self.take(kind, self._remote.list(kind, place.scope))
         for kind in _BULK:
             self._bulk(kind, place)
         for kind in _WORK:
@@ -129,6 +127,10 @@ class Puller:
         """
         if not entities and mark is None:
             return
+        if kind is EntityKind.DATASET:  # what a dataset refers to goes before it, so that its references are known
+            for dataset in entities:
+                for detail in _DETAILS:
+                    self.take(detail, self._remote.list(detail, Scope(dataset=dataset.id)))
         observed = self._journal.observe(kind, entities, mark)
         self._count(kind, observed)
         if observed.unverified:
@@ -259,8 +261,8 @@ class Puller:
             return
         self._guard(kind, ids, total)
         deleted, conflicts = self._journal.absent(kind, ids)
-        if deleted:
-            self._report.bump(self._report.deleted_here, kind.value, deleted)
+        for one, number in deleted.items():
+            self._report.bump(self._report.deleted_here, one.value, number)
         self._report.conflicts_new += conflicts
 
 

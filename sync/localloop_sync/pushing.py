@@ -33,8 +33,6 @@ from localloop_sync.report import Progress, Rejection, SyncReport
 WINDOW = 64
 #: How many annotations one request carries (docs/platform/wire.md, 5.1).
 ANNOTATIONS = 100
-#: How many requests are under way at once.
-WORKERS = 4
 
 _BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
 
@@ -75,6 +73,7 @@ class Pusher:
         progress: Hears how far it is.
         report: Counts what happens.
         limits: How much may be deleted on the platform without asking; None allows all.
+        workers: How many requests may be under way at once.
     """
 
     def __init__(
@@ -86,6 +85,7 @@ class Pusher:
         progress: Progress,
         report: SyncReport,
         limits: Limits | None,
+        workers: int,
     ) -> None:
         self._remote = remote
         self._journal = journal
@@ -94,6 +94,7 @@ class Pusher:
         self._progress = progress
         self._report = report
         self._limits = limits
+        self._workers = workers
 
     def settle(self) -> None:
         """Find out what became of requests whose reply was lost: look, never send again blindly."""
@@ -231,7 +232,7 @@ class Pusher:
         self._journal.release(left)
         send = self._sender(stage)
         trouble: RemoteError | None = None
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix="push") as pool:
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="push") as pool:
             running: dict[Future[_Answer], _Parcel] = {
                 pool.submit(send, parcel): parcel for parcel in parcels
             }

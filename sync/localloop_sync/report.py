@@ -73,6 +73,7 @@ class SyncReport:
     uploaded_bytes: int = 0
     downloaded_bytes: int = 0
     downloaded_files: int = 0
+    unfetched: int = 0
     conflicts_new: int = 0
     conflicts_open: int = 0
     rejected: list[Rejection] = field(default_factory=list)

@@ -113,7 +113,7 @@ def _absent_here(seen: Observation, remote: Document) -> Outcome:
 
 
 def _on_both(seen: Observation, mirror: Document, remote: Document, policy: Policy) -> Outcome:
-    if equal(seen.kind, mirror, remote) and equal(seen.kind, seen.base, remote):
+    if equal(seen.kind, seen.base, remote):  # nothing new there; what is new here waits for the push
         return Outcome(Action.NOTHING, mirror=mirror, base=seen.base)
     aside = None
     if seen.kind is EntityKind.ITEM:

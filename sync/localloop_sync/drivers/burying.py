@@ -36,13 +36,14 @@ class Undertaker:
         self._identity = identity
         self._stamp = stamp
 
-    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[int, int]:
+    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[dict[EntityKind, int], int]:
         """Take over that the platform has these entities (local ids) no more.
 
         Returns:
-            How many were deleted here, children included, and how many conflicts were opened.
+            How many were deleted here by kind, children included, and how many conflicts were opened.
         """
-        deleted = opened = 0
+        deleted: dict[EntityKind, int] = {}
+        opened = 0
         for entity_id, state in states.load(self._connection, kind, ids).items():
             if state.row is None:
                 continue
@@ -53,7 +54,7 @@ class Undertaker:
             if outcome.action in (Action.DELETE_HERE, Action.FORGET):
                 for one in [*below, state]:
                     self.bury(one, origin="platform")
-                deleted += len(below) + 1
+                    deleted[one.kind] = deleted.get(one.kind, 0) + 1
             elif outcome.action is Action.CONFLICT:
                 opened += self._contest(state)
         return deleted, opened

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, get_row, live_rows, rows_where, table, update_row
 from localloop_schema.session import reading, writing
-from localloop_schema.tables import BaseSnapshot, Checkpoint, Setting, Subscription
+from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, Setting, Subscription
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
 from localloop_sync.drivers import conflicts, oplog, states
@@ -26,6 +26,7 @@ from localloop_sync.ports import Account, Clock, Cursor, Mark, Observed, RemoteE
 from localloop_sync.report import SyncReport
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]
 _MARKS: Any = Checkpoint.__table__  # type: ignore[attr-defined]
 _SETTINGS: Any = Setting.__table__  # type: ignore[attr-defined]
 _SUBSCRIPTIONS: Any = Subscription.__table__  # type: ignore[attr-defined]
@@ -116,7 +117,7 @@ class SqliteJournal:
                 _write_mark(connection, mark)
             return observed
 
-    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[int, int]:
+    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[dict[EntityKind, int], int]:
         """Take over that the platform has these entities (local ids) no more."""
         with self._writing() as (connection, stamp):
             return Undertaker(connection, self._identity, stamp).absent(kind, ids)
@@ -191,6 +192,7 @@ class SqliteJournal:
         """Content that was asked for and is not here: of every subscription that keeps content."""
         items = table(EntityKind.ITEM).c
         datasets = table(EntityKind.DATASET).c
+        here = select(_BLOBS.c.digest).where(_BLOBS.c.digest == items.digest).exists()
         with reading(self._engine) as connection:
             found: list[Wanted] = []
             for row in connection.execute(select(_SUBSCRIPTIONS)).mappings():
@@ -199,9 +201,9 @@ class SqliteJournal:
                 scope = select(datasets.id).where(datasets.project_id == row["project_id"])
                 if row["dataset_id"] is not None:
                     scope = scope.where(datasets.id == row["dataset_id"])
-                query = select(items.id, items.remote_id, items["size"], items.filename).where(
+                query = select(items.id, items.remote_id, items["size"], items.digest, items.filename).where(
                     items.dataset_id.in_(scope),
-                    items.digest.is_(None),
+                    ~here,
                     items.type == "file",
                     items.deleted_at.is_(None),
                     items.remote_id.is_not(None),
@@ -211,7 +213,8 @@ class SqliteJournal:
 
     def hydrated(self, item_id: str, digest: str, size: int) -> None:
         """The content of an item is here now. It is no edit: base and mirror learn the digest together."""
-        with self._writing() as (connection, _):
+        with self._writing() as (connection, stamp):
+            _know_blob(connection, digest, size, stamp.at)
             row = get_row(connection, EntityKind.ITEM, item_id)
             if row is None or row["size"] != size or row["digest"] is not None:
                 return
@@ -219,9 +222,7 @@ class SqliteJournal:
             base = states.bases_of(connection, EntityKind.ITEM, [item_id]).get(item_id)
             if base is not None and base["document"].get("content") == {"size": size}:
                 content = {"size": size, "digest": digest}
-                states.write_bases(
-                    connection, [{**base, "document": {**base["document"], "content": content}}]
-                )
+                states.write_bases(connection, [{**base, "document": {**base["document"], "content": content}}])
 
     def finish(self, report: SyncReport) -> None:
         """Write down that a sync is complete, and count what is left into the report."""
@@ -250,6 +251,11 @@ class SqliteJournal:
                 "created_at": stamp.at,
             }
             connection.execute(insert(_SUBSCRIPTIONS), row)
+
+
+def _know_blob(connection: Connection, digest: str, size: int, at: str) -> None:
+    row = {"digest": digest, "size": size, "created_at": at, "last_used_at": at, "pinned": False}
+    connection.execute(insert(_BLOBS).prefix_with("OR IGNORE"), row)
 
 
 def _write_mark(connection: Connection, mark: Mark) -> None:

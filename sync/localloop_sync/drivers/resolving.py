@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from localloop_schema.documents import derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, update_row
-from localloop_schema.tables import Conflict
+from localloop_schema.tables import Blob, Conflict
 from localloop_sync.core.change import Change, apply
 from localloop_sync.core.leaves import MISSING, Path
 from localloop_sync.core.reconcile import Sort
@@ -21,6 +21,7 @@ from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import relog
 from localloop_sync.drivers.states import EntityState
 
+_BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _TABLE: Any = Conflict.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
 
@@ -120,7 +121,7 @@ class Resolver:
             return
         tree = [*undertaker.below(state.kind, state.id), state]
         for one in tree:
-            if one.mirror is not None and one.kind is EntityKind.ITEM and _remote_only(one):
+            if one.mirror is not None and one.kind is EntityKind.ITEM and _remote_only(self._connection, one):
                 raise ContentMissing(one.id)
         for one in tree:
             self._make_anew(one)
@@ -151,6 +152,9 @@ class Resolver:
         self._relog(state, state.mirror)
 
 
-def _remote_only(state: EntityState) -> bool:
+def _remote_only(connection: Connection, state: EntityState) -> bool:
     row = state.row or {}
-    return row.get("type") == "file" and not row.get("digest")
+    if row.get("type") != "file":
+        return False
+    here = select(_BLOBS.c.digest).where(_BLOBS.c.digest == row["digest"])
+    return connection.execute(here).first() is None
