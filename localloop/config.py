@@ -6,6 +6,8 @@
 ``LOCALLOOP_GATE``        the platform's root URL, when a store does not name its own
 ``LOCALLOOP_AUTHOR``      the e-mail that edits are recorded under in a store made on first use
 ``LOCALLOOP_NO_KEYRING``  when set, tokens go into a file (mode 0600) and never into the system's keyring
+``LOCALLOOP_PASSWORD``    the password for ``login`` and ``serve --user``, where nobody can be asked
+``LOCALLOOP_API_KEY``     the API key for ``login --api-key``, where nobody can be asked
 ========================  ==============================================================================
 """
 
@@ -82,3 +84,13 @@ def device_name() -> str:
 def keyring_allowed() -> bool:
     """Whether tokens may go into the system's keyring."""
     return not os.environ.get("LOCALLOOP_NO_KEYRING")
+
+
+def password() -> str | None:
+    """The password to log in with, where nobody can be asked."""
+    return os.environ.get("LOCALLOOP_PASSWORD") or None
+
+
+def api_key() -> str | None:
+    """The API key to log in with, where nobody can be asked."""
+    return os.environ.get("LOCALLOOP_API_KEY") or None
