@@ -9,6 +9,8 @@ from localloop.store.items import add_item, find_item, make_directory, move_item
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.tables import BaseSnapshot
+from localloop_sync.core.operation import Verb
+from localloop_sync.drivers.oplog import outstanding_of
 
 
 @pytest.fixture
@@ -114,8 +116,8 @@ def test_new_content_drops_what_was_derived_of_the_old(world, blob, other):
         assert "width" not in put_content(tx, row, other)["metadata"]["system"]
 
 
-def test_content_of_equal_size_cannot_replace_what_is_not_here(world, item, blob):
-    """Nobody could tell whether it changed, so sync would never send it."""
+def test_content_of_equal_size_replaces_what_is_not_here(world, item, blob):
+    """The old bytes may be other ones, so the new ones are a change that sync sends."""
     document = {**to_document(EntityKind.ITEM, item), "content": {"size": 3}}
     with world.store.transaction("make it remote-only") as tx:
         tx.connection.execute(
@@ -123,8 +125,17 @@ def test_content_of_equal_size_cannot_replace_what_is_not_here(world, item, blob
             {"kind": "item", "entity_id": item["id"], "remote_id": "r", "document": document},
         )
         tx.connection.exec_driver_sql("UPDATE items SET digest = NULL")
-        with pytest.raises(Conflict, match="first"):
-            put_content(tx, tx.row(EntityKind.ITEM, item["id"]), blob)
+        tx.connection.exec_driver_sql("UPDATE operations SET state = 'acknowledged'")
+        assert put_content(tx, tx.row(EntityKind.ITEM, item["id"]), blob)["digest"] == blob.digest
+        (operation,) = outstanding_of(tx.connection, EntityKind.ITEM, [item["id"]])[item["id"]]
+    assert operation.verb is Verb.PUT_CONTENT
+
+
+def test_a_new_revision_may_keep_the_annotations(world, item, other):
+    with world.store.transaction("annotate") as tx:
+        add_annotations(tx, item, [{"type": "class", "label": "L"}])
+        put_content(tx, item, other, keep_annotations=True)
+    assert len(world.store.rows(EntityKind.ANNOTATION)) == 1
 
 
 def test_a_patch_changes_only_what_may_be_edited(world, item):
