@@ -73,6 +73,8 @@ class Resolver:
         row = dict(found)
         kind = EntityKind(row["kind"])
         state = states.load(self._connection, kind, [row["entity_id"]])[row["entity_id"]]
+        # Somebody may have gone on editing: what loses is what stands here now.
+        conflicts.refresh(self._connection, conflict_id, {**row["values"], **_mine(state, tuple(row["path"]))})
         conflicts.close(self._connection, conflict_id, choice.value, self._stamp.at)
         state.conflicts = [one for one in state.conflicts if one["id"] != conflict_id]
         if row["sort"] == Sort.FIELD.value:
@@ -150,6 +152,14 @@ class Resolver:
             document = to_document(state.kind, state.row or {})
         self._write(state, document, deleted_at=None)
         self._relog(state, state.mirror)
+
+
+def _mine(state: EntityState, path: Path) -> dict[str, Any]:
+    """The local value that a conflict is about, as it is now; nothing when there is none."""
+    value: Any = state.mirror
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return {} if value is None else {"mine": value}
 
 
 def _remote_only(connection: Connection, state: EntityState) -> bool:
