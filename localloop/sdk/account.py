@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
+from dataclasses import replace
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from localloop import config
-from localloop.errors import AuthError, OfflineError
+from localloop.errors import AuthError, OfflineError, OtherAccountHalt
 from localloop.sdk.context import current
-from localloop.store import ANONYMOUS, Store
+from localloop.sdk.shape import gate_of
+from localloop.store import Store
 
 if TYPE_CHECKING:
     from localloop.platform.credentials import CredentialStore
+    from localloop_sync.report import SyncReport
 
 _OFFLINE = "Go on working offline, and log in before `localloop sync`."
 
@@ -74,24 +78,25 @@ def login_m2m(
     Raises:
         AuthError: The platform refused; a log-in that is stored stays.
         OfflineError: The platform cannot be reached, and no log-in of this account is stored.
+        OtherAccountHalt: The store belongs to another account.
     """
     del client_id, client_secret
     from localloop.platform.auth import login_m2m as ask  # noqa: PLC0415 - only a log-in pays for HTTP
     from localloop.platform.transport import Transport  # noqa: PLC0415 - the same
 
     store, target = current(), _gate(gate)
+    _refuse_other(store, target, email)
     credentials = _credentials()
     if not force and _valid(credentials, target, email):
         _remember(store, target, email)
         return True
-    try:
-        account = ask(Transport(target), credentials, email, password)
-    except OfflineError as error:
-        if credentials.load(target, email) is None:
-            raise OfflineError(error.message, advice=_OFFLINE) from error
-        _remember(store, target, email)
-        return True
-    _remember(store, target, account.email)
+    with closing(Transport(target)) as transport:
+        try:
+            email = ask(transport, credentials, email, password).email
+        except OfflineError as error:
+            if credentials.load(target, email) is None:
+                raise OfflineError(error.message, advice=_OFFLINE) from error
+    _remember(store, target, email)
     return True
 
 
@@ -108,21 +113,22 @@ def login_api_key(api_key: str, gate: str | None = None) -> bool:
     Raises:
         AuthError: The platform refused; a log-in that is stored stays.
         OfflineError: The platform cannot be reached, and this key is not stored yet.
+        OtherAccountHalt: The store belongs to another account.
     """
     from localloop.platform.auth import login_api_key as ask  # noqa: PLC0415 - only a log-in pays for HTTP
     from localloop.platform.transport import Transport  # noqa: PLC0415 - the same
 
     store, target = current(), _gate(gate)
     credentials = _credentials()
-    try:
-        account = ask(Transport(target), credentials, api_key)
-    except OfflineError as error:
-        stored = credentials.load(target)
-        if stored is None or stored.token != api_key.strip():
-            raise OfflineError(error.message, advice=_OFFLINE) from error
-        _remember(store, target, stored.email)
-        return True
-    _remember(store, target, account.email)
+    with closing(Transport(target)) as transport:
+        try:
+            email = ask(transport, credentials, api_key).email
+        except OfflineError as error:
+            stored = credentials.load(target)
+            if stored is None or stored.token != api_key.strip():
+                raise OfflineError(error.message, advice=_OFFLINE) from error
+            email = stored.email
+    _remember(store, target, email)
     return True
 
 
@@ -171,33 +177,54 @@ def info(with_token: bool = True) -> dict[str, Any]:
     return facts
 
 
-def sync(**options: Any) -> Any:
+def sync(*, dry_run: bool = False, allow_deletions: bool = False, push: bool = True) -> SyncReport:
     """Reconcile the store with its platform.
 
     Args:
-        options: What ``localloop.syncing.sync_store`` takes beside the store.
+        dry_run: Whether to find out only what would be sent.
+        allow_deletions: Whether to go on when many entities would be deleted.
+        push: Whether to send what changed here.
 
     Returns:
-        The report of what was done.
+        What was done and what is left.
 
     Raises:
-        RemoteError: The platform cannot be reached, or refused.
+        AuthError: Nobody is logged in.
         Halt: Going on would do damage.
+        LockedError: Another process is syncing this store.
+        RemoteError: The platform cannot be reached, or refused.
     """
-    from localloop.syncing import sync_store  # noqa: PLC0415 - only a sync pays for HTTP and the engine
+    from localloop.syncing import connected, sync_store  # noqa: PLC0415 - only a sync pays for HTTP
+    from localloop_sync.engine import Options  # noqa: PLC0415 - the same
 
-    return sync_store(current(), **options)
+    store = current()
+    options = Options(dry_run=dry_run, push=push)
+    if allow_deletions:
+        options = replace(options, limits=None)
+    with connected(store, _credentials()) as remote:
+        return sync_store(store, remote, options=options)
 
 
 def _connected(store: Store) -> bool:
     """Whether a platform is meant to be behind this store: it has a gate, or the environment names one."""
-    return bool(store.settings().get("gate")) or config.gate_is_configured()
+    return gate_of(store) is not None or config.gate_is_configured()
 
 
 def _gate(gate: str | None) -> str:
     from localloop.platform.transport import normal_gate  # noqa: PLC0415 - see above
 
-    return normal_gate(gate or current().settings().get("gate") or config.default_gate())
+    return normal_gate(gate or gate_of(current()) or config.default_gate())
+
+
+def _refuse_other(store: Store, gate: str, email: str) -> None:
+    """A store that was synced belongs to one account; another one's log-in would mix the two."""
+    settings = store.settings()
+    owner = (settings.get("gate"), settings.get("account"))
+    if None not in owner and owner != (gate, email):
+        raise OtherAccountHalt(
+            f"This store belongs to {owner[1]} at {owner[0]}, not to {email} at {gate}.",
+            advice="Choose another store for this account with dl.use(path).",
+        )
 
 
 def _credentials() -> CredentialStore:
@@ -219,9 +246,9 @@ def _valid(credentials: CredentialStore, gate: str, email: str | None, *, margin
 
 
 def _remember(store: Store, gate: str, email: str) -> None:
-    """The first log-in names the store's author and account; what a sync agreed on is never changed here."""
-    settings = store.settings()
-    known = {"account": settings.get("account") or email, "gate": settings.get("gate") or gate}
-    if settings.get("author") in {None, "", ANONYMOUS}:
-        known["author"] = email
-    store.set_settings(known)
+    """The store knows where it is logged in, and an anonymous author gets a name."""
+    from localloop.syncing import adopt_author  # noqa: PLC0415 - see above
+
+    _refuse_other(store, gate, email)
+    store.set_settings({"login_gate": gate})
+    adopt_author(store, email)

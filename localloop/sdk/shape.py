@@ -19,9 +19,15 @@ from localloop_schema.rows import Row, chunks, table
 Json = dict[str, Any]
 
 
+def gate_of(store: Store) -> str | None:
+    """The gate that a store was synced with, or logged in at; None when there was neither."""
+    settings = store.settings()
+    return settings.get("gate") or settings.get("login_gate")
+
+
 def base_url(store: Store) -> str:
     """The API base that urls of a store's entities begin with: its own gate's, even when nobody can be asked."""
-    return f"{store.settings().get('gate') or config.default_gate()}/api/v1"
+    return f"{gate_of(store) or config.default_gate()}/api/v1"
 
 
 def stamps(row: Row) -> Json:

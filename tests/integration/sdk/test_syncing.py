@@ -1,0 +1,57 @@
+"""What a script does offline reaches a platform at the next sync."""
+
+from __future__ import annotations
+
+import pytest
+
+import localloop as dl
+from localloop.errors import AuthError, OtherAccountHalt
+from localloop.testing.hub import running_hub
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with running_hub(tmp_path / "hub", users={"ann@x": "pw", "bob@x": "pw"}) as running:
+        yield running
+
+
+def test_work_done_offline_is_on_the_platform_after_a_sync(machine, hub):
+    project = dl.projects.create("P")
+    dataset = project.datasets.create("D")
+    dataset.add_label("L")
+    item = dataset.items.upload(b"abc", remote_name="a.jpg", item_metadata={"user": {"k": 1}})
+    item.annotations.upload({"type": "class", "label": "L"})
+    assert dl.login_m2m("ann@x", "pw", gate=hub.gate)
+    report = dl.sync()
+    assert report.rejected == []
+    assert dl.sync().quiet
+    held = hub.store.query({"resource": "items", "filter": {"$and": [{"metadata.user.k": 1}]}})
+    assert [row["filename"] for row in held.rows] == ["/a.jpg"]
+    assert dl.items.get(item_id=item.id).filename == "/a.jpg"
+    assert dl.items.get(item_id=held.rows[0]["id"]).id == item.id
+    assert dl.info()["user_email"] == "ann@x"
+
+
+def test_a_dry_run_sends_nothing(machine, hub):
+    dl.projects.create("P")
+    dl.login_m2m("ann@x", "pw", gate=hub.gate)
+    assert dl.sync(dry_run=True).planned
+    assert hub.store.query({"resource": "datasets"}).rows == []
+
+
+def test_without_a_log_in_a_sync_says_so(machine, offline):
+    with pytest.raises(AuthError):
+        dl.sync()
+
+
+def test_a_wrong_password_changes_nothing(machine, hub):
+    with pytest.raises(AuthError):
+        dl.login_m2m("ann@x", "wrong", gate=hub.gate)
+    assert not dl.token_expired()  # the store is still connected to nothing
+
+
+def test_a_synced_store_stays_with_its_account(machine, hub):
+    dl.login_m2m("ann@x", "pw", gate=hub.gate)
+    dl.sync()
+    with pytest.raises(OtherAccountHalt):
+        dl.login_m2m("bob@x", "pw")
