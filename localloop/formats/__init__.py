@@ -1,1 +1,1 @@
-"""Room."""
+"""Datasets in files: what other programs write, read into a store."""

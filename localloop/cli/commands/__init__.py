@@ -1,0 +1,50 @@
+"""The commands, one a file, in the order in which the help lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import typer
+
+from localloop.cli.commands import (
+    add,
+    clone,
+    conflicts,
+    fsck,
+    get,
+    import_,
+    init,
+    log,
+    login,
+    logout,
+    ls,
+    mv,
+    resolve,
+    rm,
+    serve,
+    show,
+    status,
+    sync,
+)
+
+COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
+    init.register,
+    clone.register,
+    login.register,
+    logout.register,
+    status.register,
+    sync.register,
+    add.register,
+    import_.register,
+    ls.register,
+    show.register,
+    get.register,
+    mv.register,
+    rm.register,
+    log.register,
+    conflicts.register,
+    resolve.register,
+    serve.register,
+    fsck.register,
+)

@@ -1,0 +1,66 @@
+"""``localloop ls``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.output import Output
+
+#: How many items are listed when nobody says.
+LIMIT = 1000
+
+
+def ls(
+    place: Annotated[
+        str, typer.Argument(metavar="[PROJECT[/DATASET[/PATH]]]", help="What to list.", show_default=False)
+    ] = "",
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many items at most; 0 for all of them.")
+    ] = LIMIT,
+    where: Annotated[
+        str | None,
+        typer.Option("--filter", metavar="JSON", help="A query; only items it finds.", show_default=False),
+    ] = None,
+    hidden: Annotated[
+        bool, typer.Option("--all", "-a", help="Hidden items and system datasets too.", show_default=False)
+    ] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List projects, datasets, or the items of a dataset or folder.
+
+    Items are listed in the order of their paths, with the number of their annotations and how they stand towards
+    the platform. A query is as the platform's: {"filter": {...}, "join": {...}}, or just the filter.
+    """
+    from localloop.cli import places
+    from localloop.cli.listing import list_datasets, list_items, list_projects, read_filter
+    from localloop.cli.opening import opened
+
+    out = Output(as_json=as_json)
+    query = read_filter(where)
+    with opened(store) as here, here.reading() as connection:
+        if not place:
+            list_projects(connection, out)
+            return
+        found = places.find(connection, place)
+        if found.dataset is None:
+            list_datasets(connection, out, found.project, hidden=hidden)
+        elif list_items(connection, out, found, query, limit, hidden=hidden):
+            out.note(f"There are more than {limit:,}: --limit 0 lists all.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(
+        "ls",
+        epilog=examples(
+            "localloop ls",
+            "localloop ls Fruit",
+            "localloop ls Fruit/Apples/2026 --limit 20",
+            """localloop ls Fruit/Apples --filter '{"metadata.user.ripe": true}'""",
+            "localloop ls Fruit/Apples --limit 0 --json | jq -r '.items[].filename'",
+        ),
+    )(ls)

@@ -1,0 +1,119 @@
+"""``localloop serve``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.output import Output
+from localloop.errors import BadRequest
+
+if TYPE_CHECKING:
+    from localloop.server import Accounts
+    from localloop.store import Store
+
+
+def serve(
+    hub: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Serve the store in DIR/.localloop; it is made when there is none.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="NAME", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="The port; 0 for a free one.")
+    ] = 8080,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EMAIL",
+            help="Add an account, or give it a new password: $LOCALLOOP_PASSWORD, or asked for. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a store, so that it is the platform for others.
+
+    It speaks the platform's REST API. Other machines log in to the printed gate and sync with it; unmodified
+    dtlpy scripts work too. It listens on this machine alone unless --host says otherwise; the connection is
+    not encrypted. Ctrl-C stops it.
+    """
+    from localloop.cli.opening import opened
+    from localloop.server import Accounts, ServerSettings
+    from localloop.server import serve as run
+
+    out = Output(as_json=as_json)
+    if hub is not None:
+        if store is not None:
+            raise BadRequest("400", "Use --hub or --store, not both.")
+        store = _made(hub)
+    with opened(store) as here:
+        accounts = Accounts.beside(here.path)
+        _add_users(accounts, user or [])
+        # Where the store has a platform, that one makes the system datasets.
+        settings = ServerSettings(system_datasets=not here.settings().get("gate"))
+        run(
+            here,
+            accounts,
+            host,
+            port,
+            settings=settings,
+            on_ready=lambda gate: _announce(out, here, accounts, gate),
+        )
+    out.note("Stopped.")
+
+
+def _made(hub: Path) -> Path:
+    """The hub's store, made when there is none."""
+    from localloop import config
+    from localloop.cli.opening import directory_of
+    from localloop.store import Store
+    from localloop_schema.session import DATABASE
+
+    found = directory_of(hub)
+    if not (found / DATABASE).exists():
+        found = hub.expanduser().absolute() / config.LOCAL_STORE
+        Store.create(found, device=config.device_name()).close()
+    return found
+
+
+def _add_users(accounts: Accounts, emails: list[str]) -> None:
+    from localloop import config
+    from localloop.cli.asking import ask
+
+    for email in emails:
+        password = config.password() or ask(
+            f"Password for {email}", option="$LOCALLOOP_PASSWORD", hidden=True
+        )
+        accounts.add_user(email, password)
+    if not accounts.users():
+        raise BadRequest("400", "Nobody could log in: add somebody with --user EMAIL.")
+
+
+def _announce(out: Output, store: Store, accounts: Accounts, gate: str) -> None:
+    users = [user.email for user in accounts.users()]
+    out.result({"gate": gate, "store": str(store.path), "users": users})
+    out.line(f"Serving {store.path} at {gate}")
+    out.line(f"Log in with: localloop login --gate {gate} --email {users[0]}")
+    sys.stdout.flush()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(
+        "serve",
+        epilog=examples(
+            "localloop serve --hub ~/hub --user ann@example.com --user bob@example.com",
+            "localloop serve --hub ~/hub --host 192.168.1.20",
+            "localloop serve --port 0 --json      # a free port, for a program that reads it",
+        ),
+    )(serve)

@@ -1,0 +1,77 @@
+"""``localloop status``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.output import Output
+
+if TYPE_CHECKING:
+    from localloop.cli.statistics import Status
+
+
+def status(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Say what waits to be sent, and what needs attention.
+
+    Also what was refused and why, open conflicts, and when the last sync was. The platform is not asked.
+    """
+    from localloop.cli.opening import opened
+    from localloop.cli.statistics import gather
+
+    out = Output(as_json=as_json)
+    with opened(store) as here:
+        found = gather(here)
+    out.result(found.to_json())
+    _print(out, found)
+
+
+def _print(out: Output, found: Status) -> None:
+    from localloop.cli import human
+
+    out.line(f"Store     {found.path}")
+    out.line(f"Author    {found.author}" + (f" on {found.device}" if found.device else ""))
+    out.line(f"Platform  {_platform(found)}")
+    out.line(f"Synced    {human.age(found.last_sync, found.now) + ' ago' if found.last_sync else 'never'}")
+    if found.remote_only.number:
+        files = human.count(found.remote_only.number, "file")
+        out.line(f"Content   {files} remote-only ({human.size(found.remote_only.bytes)}): `localloop get`")
+    out.line()
+    attention = list(_attention(found))
+    out.lines(attention or ["Nothing waits to be sent."])
+
+
+def _platform(found: Status) -> str:
+    if found.account:
+        return f"{found.gate} as {found.account}"
+    return f"{found.gate}, not synced yet" if found.gate else "none yet: `localloop login`"
+
+
+def _attention(found: Status) -> Iterator[str]:
+    """What waits, was refused, or is in conflict."""
+    from localloop.cli import human
+
+    for state, verbs in found.waiting.items():
+        for verb, kinds in verbs.items():
+            yield f"{state}: {verb} {human.listed(kinds)}"
+    if found.oldest_unsent:
+        yield f"The oldest unsent edit is {human.age(found.oldest_unsent, found.now)} old."
+    for one in found.refused:
+        yield f"rejected: {one.kind} {one.name}: {one.reason}"
+    if found.refused_more:
+        yield f"rejected: and {found.refused_more} more"
+    if found.refused:
+        yield "What was rejected is sent again once it is edited again; `localloop rm` gives it up."
+    if found.conflicts:
+        yield f"{human.count(found.conflicts, 'conflict')} open: `localloop conflicts`"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(
+        "status",
+        epilog=examples("localloop status", "localloop status --json | jq .last_sync.age_seconds"),
+    )(status)

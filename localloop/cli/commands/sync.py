@@ -1,0 +1,64 @@
+"""``localloop sync``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from localloop.cli.options import DryRunOption, JsonOption, StoreOption, examples
+from localloop.cli.output import Output
+
+
+def sync(
+    dry_run: DryRunOption = False,
+    allow_deletions: Annotated[
+        bool,
+        typer.Option(
+            "--allow-deletions",
+            help="Go on also when more than a tenth of a dataset would be deleted.",
+            show_default=False,
+        ),
+    ] = False,
+    no_content: Annotated[
+        bool, typer.Option("--no-content", help="Do not fetch files.", show_default=False)
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print only what needs attention: for cron.", show_default=False),
+    ] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Reconcile the store with its platform, in both directions.
+
+    It may be stopped at any moment, and goes on at the next sync. An edit that collides with one made elsewhere
+    becomes a conflict and waits; everything else goes on. The exit code says what needs attention: 4 for open
+    conflicts, 9 for refused edits, 5 when the platform cannot be reached.
+    """
+    from localloop.cli.opening import opened
+    from localloop.cli.syncing import run, tell
+    from localloop_sync.core.safety import Limits
+    from localloop_sync.engine import Options
+
+    out = Output(as_json=as_json)
+    limits = None if allow_deletions else Limits()
+    options = Options(limits=limits, content=not no_content, dry_run=dry_run)
+    with opened(store) as here:
+        report = run(here, out, options=options, quiet=quiet)
+        code = tell(here, report, out, quiet=quiet)
+    if code:
+        raise typer.Exit(code)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(
+        "sync",
+        epilog=examples(
+            "localloop sync",
+            "localloop sync --dry-run             # what would be done",
+            "localloop sync --quiet               # in a crontab",
+            "localloop sync --json | jq .unsent",
+        ),
+    )(sync)

@@ -1,0 +1,69 @@
+"""The store, the credentials and the platform that a command works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localloop import config
+
+if TYPE_CHECKING:
+    from localloop.platform import CredentialStore
+    from localloop.store import Store
+    from localloop_sync.ports import Remote
+
+_DATABASE = "store.db"
+
+
+def directory_of(given: Path | None) -> Path:
+    """The directory of the store to work on; there need not be one.
+
+    Args:
+        given: What ``--store`` says: a store's directory, or one with a ``.localloop`` in it.
+    """
+    found = (given or config.store_directory()).expanduser()
+    inner = found / config.LOCAL_STORE
+    return inner if not (found / _DATABASE).exists() and (inner / _DATABASE).exists() else found
+
+
+@contextmanager
+def opened(given: Path | None) -> Iterator[Store]:
+    """The store to work on, closed at the end.
+
+    Args:
+        given: What ``--store`` says.
+
+    Raises:
+        StoreNotFoundError: There is none.
+    """
+    from localloop.store import Store
+
+    with Store.open(directory_of(given)) as store:
+        yield store
+
+
+def credentials() -> CredentialStore:
+    """Where the tokens of this machine's user are."""
+    from localloop.platform import CredentialStore, system_keyring
+
+    backend = system_keyring() if config.keyring_allowed() else None
+    return CredentialStore(config.config_directory(), backend=backend)
+
+
+@contextmanager
+def platform_of(store: Store) -> Iterator[Remote]:
+    """The store's platform, asked again after transient errors; closed at the end.
+
+    Args:
+        store: The store.
+
+    Raises:
+        AuthError: The store has no platform, or nobody is logged in.
+    """
+    from localloop.syncing import connected
+    from localloop_sync.drivers.retrying import Patience, RetryingRemote
+
+    with connected(store, credentials()) as remote:
+        yield RetryingRemote(remote, store.clock, Patience())

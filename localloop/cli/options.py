@@ -1,0 +1,55 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="The store to work on. Otherwise $LOCALLOOP_STORE; else the nearest .localloop, from the working "
+        "directory up; else your own.",
+        show_default=False,
+    ),
+]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.", show_default=False)]
+
+GateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--gate",
+        metavar="URL",
+        help="The platform's root URL. Otherwise the store's, else $LOCALLOOP_GATE, else the hosted platform.",
+        show_default=False,
+    ),
+]
+
+EmailOption = Annotated[
+    str | None,
+    typer.Option("--email", metavar="EMAIL", help="The account.", show_default=False),
+]
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", show_default=False)]
+
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what would be done.", show_default=False)
+]
+
+
+def examples(*lines: str) -> str:
+    """The Examples section of a command's help.
+
+    Args:
+        lines: Command lines, each perhaps with a comment after two spaces and a ``#``.
+
+    Returns:
+        Text for a command's ``epilog``.
+    """
+    # The form feed's cousin \b tells the help formatter to leave the line breaks alone.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
