@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from localloop.errors import BadRequest
 from localloop.server.calls import Call, route
+from localloop.server.shapes import ANNOTATION, check
 from localloop.server.wire import Json, news
 from localloop.store.annotations import add_annotations, update_annotation
 from localloop_schema.kinds import EntityKind
@@ -16,8 +16,7 @@ def create(call: Call) -> Any:
     """``POST /items/{id}/annotations``: an array, or a single one; all are added or none."""
     body = call.body
     many = body if isinstance(body, list) else [body]
-    if not all(isinstance(one, dict) for one in many):
-        raise BadRequest("400", "Annotations are JSON objects.")
+    check(many, [ANNOTATION])
     with call.writing(f"add {len(many)} annotations") as tx:
         rows = add_annotations(tx, call.target(tx, EntityKind.ITEM), many)
         shown = call.wire(tx.connection).annotations(rows)
@@ -42,7 +41,7 @@ def put(call: Call) -> Json:
     with call.writing("change an annotation") as tx:
         row = call.target(tx, EntityKind.ANNOTATION)
         wire = call.wire(tx.connection)
-        patch = news(call.object(), wire.annotations([row])[0])
+        patch = news(call.object(ANNOTATION), wire.annotations([row])[0])
         return wire.annotations([update_annotation(tx, row, patch, system=call.system)])[0]
 
 

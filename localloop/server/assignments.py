@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from localloop.errors import BadRequest
 from localloop.server.calls import Call, route, slice_page
 from localloop.server.command_routes import answer_command
 from localloop.server.recipes import in_projects
+from localloop.server.shapes import ASSIGNMENT, STATUS
 from localloop.server.task_wire import assignments_json
 from localloop.server.wire import Json, news
 from localloop.store import Transaction, tasks
@@ -43,7 +43,7 @@ def patch(call: Call) -> Json:
     """``PATCH /assignments/{id}``: its name, status, annotator; read-only keys are ignored."""
     with call.writing("change an assignment") as tx:
         row, wire = call.target(tx, EntityKind.ASSIGNMENT), call.wire(tx.connection)
-        change = news(call.object(), assignments_json(tx.connection, wire, [row])[0])
+        change = news(call.object(ASSIGNMENT), assignments_json(tx.connection, wire, [row])[0])
         return assignments_json(tx.connection, wire, [tasks.update_assignment(tx, row, change)])[0]
 
 
@@ -51,38 +51,40 @@ def reassign(call: Call) -> Any:
     """``POST /assignments/{id}/reassign``: a command."""
     with call.reading() as (connection, _wire):
         call.target(connection, EntityKind.ASSIGNMENT)
-    return answer_command(call, "ReassignAssignment", partial(_reassign, call, call.object()))
+    return answer_command(call, "ReassignAssignment", partial(_reassign, call, call.object(ASSIGNMENT)))
 
 
 def _reassign(call: Call, body: Json) -> Json:
     with call.writing("reassign an assignment") as tx:
         row = call.target(tx, EntityKind.ASSIGNMENT)
-        tasks.reassign(tx, row, str(body.get("annotator") or ""))
+        tasks.reassign(tx, row, body.get("annotator") or "")
     return {"toAssignment": row["id"]}
 
 
 def status_in_task(call: Call) -> Json:
     """``POST /assignments/items/tasks/{id}/status``: by item id, for those that are in the task."""
-    body = call.object()
-    payload = body.get("statusPayload")
+    body = call.object(STATUS)
+    payload = body.get("statusPayload") or body
     with call.writing("set the status of items") as tx:
         task = call.target(tx, EntityKind.TASK)
-        return _set_status(tx, task, _ids(body.get("itemIds")), payload)
+        return _set_status(tx, task, list(dict.fromkeys(body.get("itemIds") or [])), payload)
 
 
 def status_in_assignment(call: Call) -> Json:
     """``POST /assignments/{id}/items/{item}/status``."""
     with call.writing("set the status of an item") as tx:
         task = _task_of(call, tx)
-        return _set_status(tx, task, [call.path["item"]], call.object())
+        return _set_status(tx, task, [call.path["item"]], call.object(STATUS))
 
 
 def statuses_in_assignment(call: Call) -> Json:
     """``POST /assignments/{id}/items/status``: several at once."""
-    body = call.object()
+    body = call.object(STATUS)
     with call.writing("set the status of items") as tx:
         task = _task_of(call, tx)
-        return _set_status(tx, task, _ids(body.get("itemIds")), body.get("statusPayload") or body)
+        return _set_status(
+            tx, task, list(dict.fromkeys(body.get("itemIds") or [])), body.get("statusPayload") or body
+        )
 
 
 def _task_of(call: Call, tx: Transaction) -> Row:
@@ -90,11 +92,9 @@ def _task_of(call: Call, tx: Transaction) -> Row:
     return tx.row(EntityKind.TASK, assignment["task_id"])
 
 
-def _set_status(tx: Transaction, task: Row, ids: Sequence[str], payload: Any) -> Json:
-    if not isinstance(payload, dict):
-        raise BadRequest("400", "A status needs an operation and a name.")
-    status = str(payload.get("status") or "")
-    operation = str(payload.get("operation") or "create")
+def _set_status(tx: Transaction, task: Row, ids: Sequence[str], payload: Json) -> Json:
+    status = payload.get("status") or ""
+    operation = payload.get("operation") or "create"
     found = {one: resolve(tx.connection, EntityKind.ITEM, one) for one in ids}
     inside = {one: row for one, row in found.items() if row is not None and _in_task(row, task)}
     tasks.set_item_status(tx, task, list(inside.values()), status, operation=operation)
@@ -109,12 +109,6 @@ def _in_task(item: Row, task: Row) -> bool:
         and item["dataset_id"] == task["dataset_id"]
         and any(ref.get("id") in names for ref in refs)
     )
-
-
-def _ids(value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise BadRequest("400", "itemIds must be a list of ids.")
-    return list(dict.fromkeys(value))
 
 
 ROUTES = [

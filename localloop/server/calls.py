@@ -24,6 +24,7 @@ from starlette.routing import Route
 from localloop.errors import BadRequest
 from localloop.server.access import entity_of
 from localloop.server.context import Context
+from localloop.server.shapes import Shape, check
 from localloop.server.wire import Wire
 from localloop.store import Store, Transaction
 from localloop_schema.kinds import EntityKind
@@ -65,14 +66,19 @@ class Call:
         """Whether ``metadata.system`` may be written (docs/platform/wire.md, 4.3)."""
         return self.query.get("system", "").casefold() == "true"
 
-    def object(self) -> dict[str, Any]:
+    def object(self, shape: Shape | None = None) -> dict[str, Any]:
         """The body, which must be a JSON object.
+
+        Args:
+            shape: What its values must be.
 
         Raises:
             BadRequest: It is not.
         """
         if not isinstance(self.body, dict):
             raise BadRequest("400", "The body must be a JSON object.")
+        if shape is not None:
+            check(self.body, shape)
         return self.body
 
     def flag(self, name: str) -> bool:

@@ -10,6 +10,7 @@ from localloop.server.access import project_ids
 from localloop.server.binaries import add_binaries
 from localloop.server.calls import Call, page, route
 from localloop.server.recipes import first_project
+from localloop.server.shapes import DATASET
 from localloop.server.wire import Json, news
 from localloop.store import datasets
 from localloop.store.query import Query, parse, run_page
@@ -19,7 +20,7 @@ from localloop_schema.rows import get_rows, table
 
 def create(call: Call) -> Json:
     """``POST /datasets``."""
-    body = call.object()
+    body = call.object(DATASET)
     with call.writing("create a dataset") as tx:
         row = datasets.create_dataset(
             tx,
@@ -79,23 +80,15 @@ def get(call: Call) -> Json:
 
 def patch(call: Call) -> Json:
     """``PATCH /datasets/{id}``: a merge patch; read-only keys are ignored."""
-    body = call.object()
+    body = call.object(DATASET)
     with call.writing("change a dataset") as tx:
         row = call.target(tx, EntityKind.DATASET)
         if call.system:
-            for one in _recipes(body):
+            for one in ((body.get("metadata") or {}).get("system") or {}).get("recipes") or []:
                 call.entity(tx.connection, EntityKind.RECIPE, one)
         wire = call.wire(tx.connection)
         change = news(body, wire.datasets([row])[0])
         return wire.datasets([datasets.update_dataset(tx, row, change, system=call.system)])[0]
-
-
-def _recipes(body: Json) -> list[Any]:
-    """The recipes that a patch names; the caller must be able to see them."""
-    metadata = body.get("metadata")
-    system = metadata.get("system") if isinstance(metadata, dict) else None
-    recipes = system.get("recipes") if isinstance(system, dict) else None
-    return recipes if isinstance(recipes, list) else []
 
 
 def delete(call: Call) -> Any:

@@ -18,6 +18,7 @@ from localloop.server.access import check_id
 from localloop.server.calls import Call, answer, call_of, parse_json, read_body, route, show
 from localloop.server.command_routes import answer_command
 from localloop.server.context import Context
+from localloop.server.shapes import ITEM, METADATA, MOVE, check
 from localloop.server.streams import content
 from localloop.server.uploads import Form, read_form
 from localloop.server.wire import Json, Wire
@@ -122,9 +123,8 @@ def _replace(call: Call) -> Json:
 def _metadata(form: Form) -> Json:
     text = form.fields.get("metadata")
     metadata = parse_json(text.encode()) if text else {}
-    if not isinstance(metadata, dict):
-        raise BadRequest("400", "The metadata of an item must be a JSON object.")
-    return metadata
+    check(metadata, METADATA, "metadata")
+    return dict(metadata)
 
 
 def _protect(call: Call, existing: Row) -> None:
@@ -150,7 +150,7 @@ def get(call: Call) -> Json:
 def patch(call: Call) -> Json:
     """``PATCH /items/{id}``: a merge patch; read-only keys are ignored."""
     with call.writing("change an item") as tx:
-        row = items.update_item(tx, call.target(tx, EntityKind.ITEM), call.object(), system=call.system)
+        row = items.update_item(tx, call.target(tx, EntityKind.ITEM), call.object(ITEM), system=call.system)
         return call.wire(tx.connection).item(row)
 
 
@@ -220,7 +220,7 @@ def _chosen(call: Call, connection: Connection, dataset: Row) -> Iterator[Row]:
                 raise NotFound("404", f"Item not found in the dataset. Id: {str(one)!r}")
             yield row
         return
-    query = bulk.as_query(call.object().get("dqlQuery"))
+    query = bulk.as_query(call.object(MOVE).get("dqlQuery"))
     for rows in list(bulk.matching(connection, query, dataset)):
         yield from rows
 

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from localloop.errors import BadRequest
 from localloop.server.calls import Call, route, slice_page
 from localloop.server.recipes import first_project, in_projects
+from localloop.server.shapes import ATTRIBUTE_ITEMS, ATTRIBUTE_KEYS, LABELS, ONTOLOGY
 from localloop.server.wire import Json
 from localloop.store import labels, recipes
-from localloop.store.patch import json_object
 from localloop_schema.kinds import EntityKind
 
 
 def create(call: Call) -> Json:
     """``POST /ontologies``."""
-    body = call.object()
+    body = call.object(ONTOLOGY)
     with call.writing("create an ontology") as tx:
         project = first_project(call, tx.connection, "projectIds")
-        metadata = json_object(body.get("metadata"), "metadata")
         row = recipes.create_ontology(
             tx,
             project["id"],
             str(body.get("title") or ""),
-            roots=_nodes(body, "roots"),
-            attributes=metadata.get("attributes") or body.get("attributes") or [],
+            roots=body.get("roots") or [],
+            attributes=(body.get("metadata") or {}).get("attributes") or body.get("attributes") or [],
         )
         return call.wire(tx.connection).ontologies([row])[0]
 
@@ -47,7 +45,7 @@ def get(call: Call) -> Json:
 def put(call: Call) -> Json:
     """``PUT /ontologies/{id}``: the whole document; what it leaves out stays."""
     with call.writing("change an ontology") as tx:
-        row = recipes.replace_ontology(tx, call.target(tx, EntityKind.ONTOLOGY), call.object())
+        row = recipes.replace_ontology(tx, call.target(tx, EntityKind.ONTOLOGY), call.object(ONTOLOGY))
         return call.wire(tx.connection).ontologies([row])[0]
 
 
@@ -59,8 +57,8 @@ def delete(call: Call) -> None:
 
 def patch_labels(call: Call) -> Json:
     """``PATCH /ontologies/{id}/labels``: add, or with ``upsert`` false only change; answers all labels."""
-    nodes = _nodes(call.object(), "labelsNode")
-    upsert = call.object().get("upsert", True) is not False
+    body = call.object(LABELS)
+    nodes, upsert = body.get("labelsNode") or [], body.get("upsert") is not False
     with call.writing("change labels") as tx:
         row = labels.upsert_labels(tx, call.target(tx, EntityKind.ONTOLOGY), nodes, upsert=upsert)
         return call.wire(tx.connection).ontologies([row])[0]
@@ -68,7 +66,7 @@ def patch_labels(call: Call) -> Json:
 
 def patch_attributes(call: Call) -> Json:
     """``PATCH /ontologies/{id}/attributes``."""
-    items = _nodes(call.object(), "items")
+    items = call.object(ATTRIBUTE_ITEMS).get("items") or []
     with call.writing("change attributes") as tx:
         row = labels.upsert_attributes(tx, call.target(tx, EntityKind.ONTOLOGY), items)
         return call.wire(tx.connection).ontologies([row])[0]
@@ -76,23 +74,9 @@ def patch_attributes(call: Call) -> Json:
 
 def delete_attributes(call: Call) -> None:
     """``DELETE /ontologies/{id}/attributes``, with a body."""
-    keys = call.object().get("keys")
-    if not isinstance(keys, list):
-        raise BadRequest("400", "keys must be a list.")
+    keys = call.object(ATTRIBUTE_KEYS).get("keys") or []
     with call.writing("delete attributes") as tx:
-        labels.delete_attributes(tx, call.target(tx, EntityKind.ONTOLOGY), [str(key) for key in keys])
-
-
-def _nodes(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """A list of objects; an absent one is empty.
-
-    Raises:
-        BadRequest: It is anything else.
-    """
-    nodes = body.get(key) or []
-    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
-        raise BadRequest("400", f"{key} must be a list of objects.")
-    return nodes
+        labels.delete_attributes(tx, call.target(tx, EntityKind.ONTOLOGY), keys)
 
 
 ROUTES = [

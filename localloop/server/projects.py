@@ -8,6 +8,7 @@ from localloop.errors import NotFound
 from localloop.server.access import project_ids
 from localloop.server.binaries import add_binaries
 from localloop.server.calls import Call, route
+from localloop.server.shapes import MEMBER, PROJECT
 from localloop.server.wire import Wire
 from localloop.store import projects
 from localloop_schema.kinds import EntityKind
@@ -27,7 +28,7 @@ def _shown(call: Call, wire: Wire, row: Row) -> Any:
 
 def create(call: Call) -> Any:
     """``POST /projects``, form-urlencoded or JSON."""
-    name = call.object().get("name")
+    name = call.object(PROJECT).get("name")
     with call.writing("create a project") as tx:
         row = projects.create_project(tx, name or "")
         if call.context.settings.system_datasets:
@@ -63,7 +64,7 @@ def named(call: Call) -> Any:
 def patch(call: Call) -> Any:
     """``PATCH /projects/{id}``: the name; whatever else comes along is ignored."""
     with call.writing("change a project") as tx:
-        row = projects.update_project(tx, call.target(tx, EntityKind.PROJECT), call.object())
+        row = projects.update_project(tx, call.target(tx, EntityKind.PROJECT), call.object(PROJECT))
         return _shown(call, call.wire(tx.connection), row)
 
 
@@ -83,7 +84,7 @@ def members(call: Call) -> Any:
 
 def add_member(call: Call) -> Any:
     """``POST /projects/{id}/members/{email}``; answers all members."""
-    role = str(call.object().get("role"))
+    role = str(call.object(MEMBER).get("role"))
     with call.writing("add a member") as tx:
         project = call.target(tx, EntityKind.PROJECT)
         email = call.path["email"]
@@ -99,7 +100,7 @@ def update_member(call: Call) -> Any:
     """``PATCH /projects/{id}/members/{email}``; answers all members."""
     with call.writing("change a member's role") as tx:
         project = call.target(tx, EntityKind.PROJECT)
-        projects.update_member(tx, project, call.path["email"], str(call.object().get("role")))
+        projects.update_member(tx, project, call.path["email"], str(call.object(MEMBER).get("role")))
         return call.wire(tx.connection).members(projects.members_of(tx.connection, project["id"]))
 
 

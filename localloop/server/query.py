@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localloop.errors import BadRequest, UnprocessableEntity
 from localloop.server.calls import Call, page, route
+from localloop.server.shapes import BULK, check
 from localloop.server.wire import Json
 from localloop.store import bulk
 from localloop.store.query import Resource, parse, run_page
@@ -15,6 +16,10 @@ def query(call: Call) -> Json:
     body = call.object()
     if "references" in body:
         raise UnprocessableEntity("422", "Items come into tasks by the calls for tasks.")
+    check(body, BULK)
+    if (body.get("delete") or body.get("update") is not None) and not isinstance(body.get("filter"), dict):
+        # What says nothing must not come to mean everything.
+        raise BadRequest("400", "A change by query needs a filter, even if it is an empty object.")
     if body.get("delete") is True:
         return _delete(call, body)
     if body.get("update") is not None:
@@ -34,13 +39,10 @@ def _find(call: Call, body: Json) -> Json:
 
 
 def _update(call: Call, body: Json) -> Json:
-    patch = body["update"]
-    if not isinstance(patch, dict):
-        raise BadRequest("400", "update must be a JSON object.")
     with call.writing(f"change {body.get('resource') or 'items'} by query") as tx:
         dataset = call.target(tx, EntityKind.DATASET)
         system = body.get("systemSpace") is True
-        return _done(bulk.update_by_query(tx, body, dataset, patch, system=system))
+        return _done(bulk.update_by_query(tx, body, dataset, body["update"], system=system))
 
 
 def _delete(call: Call, body: Json) -> Json:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from localloop.errors import BadRequest, Conflict
 from localloop.server.access import project_ids
 from localloop.server.calls import Call, route, slice_page
+from localloop.server.shapes import RECIPE
 from localloop.server.wire import Json, news
 from localloop.store import recipes
 from localloop.store.labels import roots_of
@@ -25,7 +26,7 @@ def first_project(call: Call, connection: Connection, key: str) -> Row:
         NotFound: There is no such project for the caller.
     """
     ids = call.object().get(key)
-    if not isinstance(ids, list) or not ids:
+    if not ids:
         raise BadRequest("400", f"{key} must name a project.")
     return call.entity(connection, EntityKind.PROJECT, ids[0])
 
@@ -43,7 +44,7 @@ def in_projects(call: Call, connection: Connection, kind: EntityKind) -> list[Ro
 
 def create(call: Call) -> Json:
     """``POST /recipes``."""
-    body = call.object()
+    body = call.object(RECIPE)
     with call.writing("create a recipe") as tx:
         project = first_project(call, tx.connection, "projectIds")
         ontologies = [
@@ -73,10 +74,10 @@ def change(call: Call) -> Json:
     """``PATCH /recipes/{id}``: a merge patch; read-only keys are ignored."""
     with call.writing("change a recipe") as tx:
         row = call.target(tx, EntityKind.RECIPE)
-        for one in call.object().get("ontologyIds") or []:
+        for one in call.object(RECIPE).get("ontologyIds") or []:
             call.entity(tx.connection, EntityKind.ONTOLOGY, one)
         wire = call.wire(tx.connection)
-        patch = news(call.object(), wire.recipes([row])[0])
+        patch = news(call.object(RECIPE), wire.recipes([row])[0])
         return wire.recipes([recipes.update_recipe(tx, row, patch, system=call.system)])[0]
 
 

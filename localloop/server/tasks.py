@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from localloop.errors import BadRequest
 from localloop.server.calls import Call, page, route
 from localloop.server.command_routes import answer_command
 from localloop.server.datasets import visible
+from localloop.server.shapes import TASK, TASK_ITEMS
 from localloop.server.task_wire import tasks_json
 from localloop.server.wire import Json, news
 from localloop.store import tasks
@@ -19,11 +19,11 @@ from localloop_schema.kinds import EntityKind
 
 def create(call: Call) -> Any:
     """``POST /annotationtasks``: a command; or the task that ``checkIfExist`` finds."""
-    body = call.object()
+    body = call.object(TASK)
     with call.reading() as (connection, wire):
         call.entity(connection, EntityKind.DATASET, body.get("datasetId"))
         check = body.get("checkIfExist")
-        if isinstance(check, dict):
+        if check:
             wanted = parse({**as_query(check.get("query")), "resource": "tasks"})
             known = run_page(connection, wanted, visible(connection, call.user)).rows
             if known:
@@ -42,11 +42,11 @@ def _create(call: Call, body: Json) -> Json:
             body.get("name") or "",
             body.get("query"),
             owner=body.get("taskOwner"),
-            due_date_ms=_number(body.get("dueDate"), "dueDate"),
-            workload=_list(body, "workload"),
+            due_date_ms=body.get("dueDate"),
+            workload=body.get("workload") or None,
             recipe_id=body.get("recipeId"),
-            priority=body.get("priority") or 2,
-            available_actions=_list(body, "availableActions"),
+            priority=int(body.get("priority") or 2),
+            available_actions=body.get("availableActions"),
             spec=body.get("spec"),
             metadata=body.get("metadata"),
         )
@@ -74,7 +74,7 @@ def patch(call: Call) -> Json:
     """``PATCH /annotationtasks/{id}``: a merge patch; read-only keys are ignored."""
     with call.writing("change a task") as tx:
         row, wire = call.target(tx, EntityKind.TASK), call.wire(tx.connection)
-        change = news(call.object(), tasks_json(tx.connection, wire, [row])[0])
+        change = news(call.object(TASK), tasks_json(tx.connection, wire, [row])[0])
         row = tasks.update_task(tx, row, change, system=call.system)
         return tasks_json(tx.connection, wire, [row])[0]
 
@@ -97,13 +97,13 @@ def add_items(call: Call) -> Any:
     """``POST /annotationtasks/{id}/addToTask``: a command."""
     with call.reading() as (connection, _wire):
         call.target(connection, EntityKind.TASK)
-    return answer_command(call, "AddToTaskSetting", partial(_add_items, call, call.object()))
+    return answer_command(call, "AddToTaskSetting", partial(_add_items, call, call.object(TASK_ITEMS)))
 
 
 def _add_items(call: Call, body: Json) -> Json:
     with call.writing("add items to a task") as tx:
         task = call.target(tx, EntityKind.TASK)
-        tasks.add_items(tx, task, body.get("query"), workload=_list(body, "workload"))
+        tasks.add_items(tx, task, body.get("query"), workload=body.get("workload") or None)
     return {"addToTaskPayload": body}
 
 
@@ -111,7 +111,7 @@ def remove_items(call: Call) -> Any:
     """``POST /annotationtasks/{id}/removeFromTask``: a command."""
     with call.reading() as (connection, _wire):
         call.target(connection, EntityKind.TASK)
-    return answer_command(call, "RemoveFromTask", partial(_remove_items, call, call.object()))
+    return answer_command(call, "RemoveFromTask", partial(_remove_items, call, call.object(TASK_ITEMS)))
 
 
 def _remove_items(call: Call, body: Json) -> Json:
@@ -119,24 +119,6 @@ def _remove_items(call: Call, body: Json) -> Json:
         task = call.target(tx, EntityKind.TASK)
         number = tasks.remove_items(tx, task, body.get("query"))
     return {"removeFromTaskId": task["id"], "removeItemsCount": number, "totalItemsCount": number}
-
-
-def _list(body: Json, key: str) -> list[Any] | None:
-    """A list of objects, or None.
-
-    Raises:
-        BadRequest: It is anything else.
-    """
-    value = body.get(key)
-    if value is not None and not (isinstance(value, list) and all(isinstance(one, dict) for one in value)):
-        raise BadRequest("400", f"{key} must be a list of objects.")
-    return value or None
-
-
-def _number(value: Any, what: str) -> float | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise BadRequest("400", f"{what} must be a number.")
-    return value
 
 
 ROUTES = [

@@ -82,6 +82,16 @@ def test_a_delete_by_query_takes_what_it_finds_and_no_more(alice, dataset):
     assert alice.query(dataset, resource="annotations")["totalItemsCount"] == 1
 
 
+@pytest.mark.parametrize("filter_", ["absent", None, [], "", 0, "x"])
+def test_a_change_without_a_filter_changes_nothing(alice, dataset, filter_):
+    alice.upload(dataset, "/a.txt", metadata='{"user": {"k": 1}}')
+    named = {} if filter_ == "absent" else {"filter": filter_}
+    for change in ({"delete": True}, {"update": {"metadata": {"user": None}}}):
+        reply = alice.send("POST", f"/datasets/{dataset}/query", json={**named, **change})
+        assert reply.status_code == 400
+    assert alice.query(dataset)["items"][0]["metadata"]["user"] == {"k": 1}
+
+
 def test_a_large_page_is_compressed_for_who_asks(alice, dataset):
     for number in range(4):
         alice.upload(dataset, f"/{number}.txt")

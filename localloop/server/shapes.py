@@ -1,0 +1,135 @@
+"""What bodies must look like, as far as this program relies on it; everything else in them is let through.
+
+A shape is one of the words below, ``[shape]`` for a list of such, or an object of shapes by key. A key may always be
+absent or null, and keys that a shape does not name may hold anything.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from localloop.errors import BadRequest
+
+
+class Word(Enum):
+    """A simple shape."""
+
+    TEXT = "text"
+    NUMBER = "a number"
+    FLAG = "true or false"
+    OBJECT = "an object"
+    QUERY = "an object, or one as JSON text"
+
+
+TEXT, NUMBER, FLAG, OBJECT, QUERY = Word
+Shape = Word | list[Any] | dict[str, Any]
+
+#: Integers that the database can hold.
+_LARGEST = 2**63
+
+METADATA: Shape = {"system": OBJECT}
+PROJECT: Shape = {"name": TEXT}
+MEMBER: Shape = {"role": TEXT}
+DATASET: Shape = {
+    "name": TEXT,
+    "projects": [TEXT],
+    "createDefaultRecipe": FLAG,
+    "expirationOptions": OBJECT,
+    "indexDriver": TEXT,
+    "metadata": {"system": {"recipes": [TEXT]}},
+}
+ITEM: Shape = {"filename": TEXT, "description": TEXT, "metadata": METADATA}
+MOVE: Shape = {"dqlQuery": QUERY}
+BULK: Shape = {"resource": TEXT, "update": ITEM}
+ANNOTATION: Shape = {
+    "type": TEXT,
+    "label": TEXT,
+    "source": TEXT,
+    "description": TEXT,
+    "metadata": {"system": {"clientId": TEXT}},
+}
+RECIPE: Shape = {
+    "title": TEXT,
+    "description": TEXT,
+    "projectIds": [TEXT],
+    "ontologyIds": [TEXT],
+    "metadata": METADATA,
+}
+ATTRIBUTES: Shape = [{"key": TEXT}]
+_LABEL: dict[str, Any] = {"tag": TEXT, "displayLabel": TEXT, "displayData": OBJECT}
+_ROOT: dict[str, Any] = {"value": {**_LABEL, "color": TEXT}}
+_ROOT["children"] = [_ROOT]
+_NODE: dict[str, Any] = {**_LABEL}
+_NODE["children"] = [_NODE]
+ONTOLOGY: Shape = {
+    "title": TEXT,
+    "projectIds": [TEXT],
+    "roots": [_ROOT],
+    "attributes": ATTRIBUTES,
+    "metadata": {"system": OBJECT, "attributes": ATTRIBUTES},
+}
+LABELS: Shape = {"labelsNode": [_NODE], "upsert": FLAG}
+ATTRIBUTE_ITEMS: Shape = {"items": ATTRIBUTES}
+ATTRIBUTE_KEYS: Shape = {"keys": [TEXT]}
+_WORKLOAD: Shape = [{"assigneeId": TEXT, "load": NUMBER}]
+TASK: Shape = {
+    "name": TEXT,
+    "status": TEXT,
+    "query": QUERY,
+    "datasetId": TEXT,
+    "recipeId": TEXT,
+    "taskOwner": TEXT,
+    "dueDate": NUMBER,
+    "priority": NUMBER,
+    "workload": _WORKLOAD,
+    "availableActions": [OBJECT],
+    "spec": OBJECT,
+    "metadata": METADATA,
+    "checkIfExist": {"query": QUERY},
+}
+TASK_ITEMS: Shape = {"query": QUERY, "workload": _WORKLOAD}
+ASSIGNMENT: Shape = {"name": TEXT, "annotator": TEXT, "status": TEXT, "metadata": METADATA}
+_STATUS: dict[str, Any] = {"status": TEXT, "operation": TEXT}
+STATUS: Shape = {"itemIds": [TEXT], "statusPayload": _STATUS, **_STATUS}
+
+
+def check(value: Any, shape: Shape, name: str = "The body") -> None:
+    """Refuse a value that has not the shape it must have.
+
+    Args:
+        value: The value.
+        shape: The shape.
+        name: What the value is called, for the message.
+
+    Raises:
+        BadRequest: It has another shape.
+    """
+    if isinstance(shape, Word):
+        if not _is(value, shape):
+            raise BadRequest("400", f"{name} must be {shape.value}.")
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            raise BadRequest("400", f"{name} must be a list.")
+        for one in value:
+            check(one, shape[0], f"Each of {name}")
+    else:
+        if not isinstance(value, dict):
+            raise BadRequest("400", f"{name} must be an object.")
+        for key, inner in shape.items():
+            if value.get(key) is not None:
+                check(value[key], inner, key)
+
+
+def _is(value: Any, word: Word) -> bool:
+    match word:
+        case Word.TEXT:
+            return isinstance(value, str)
+        case Word.NUMBER:
+            return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+        case Word.FLAG:
+            return isinstance(value, bool)
+        case Word.OBJECT:
+            return isinstance(value, dict)
+        case Word.QUERY:
+            return isinstance(value, dict | str)
