@@ -1,0 +1,90 @@
+# Everything here sets itself up: a fresh machine needs Python 3.11 or newer, make and git, and nothing else.
+#
+#   make test                          the checks of the README
+#   make test PYTHON=python3.12        with another interpreter (after `make clean`)
+#   make sim SEEDS=500                 a longer look at the simulated world
+
+PYTHON ?= python3
+VENV   ?= .venv
+SEEDS  ?= 200
+PYTEST ?=
+
+BIN  := $(VENV)/bin
+PY   := $(BIN)/python
+DEV  := $(VENV)/.installed-dev
+DEMO := $(VENV)/.installed-demo
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench sim dist schema docs-reference lock clean
+
+help:  ## say what there is
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(DEV)  ## make .venv with everything that development needs, from the lock
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "LocalLoop needs Python 3.11 or newer; say which: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are inside .venv, so that they go when it goes. The project itself is installed without its
+# dependencies: the lock has them, each with its hash.
+$(DEV): requirements/dev.lock pyproject.toml | $(PY)
+	$(PY) -m pip install --quiet --require-hashes -r requirements/dev.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEMO): requirements/demo.lock requirements/build.lock pyproject.toml | $(PY)
+	$(PY) -m pip install --quiet --require-hashes -r requirements/build.lock
+	$(PY) -m pip install --quiet --require-hashes -r requirements/demo.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(DEMO)  ## show it at work: a story from an empty machine to two stores that agree
+	$(PY) -m demo.story
+
+test: $(DEV)  ## run all tests (PYTEST='-k words' narrows them)
+	$(PY) -m pytest -n auto --dist loadgroup $(PYTEST)
+
+lint: $(DEV)  ## check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(DEV)  ## put code into the form that lint asks for
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV)  ## measure; nothing is asserted
+	$(PY) tests/bench/run.py
+
+sim: $(DEV)  ## the hostile world, over SEEDS seeds
+	LOCALLOOP_SIM_SEEDS=$(SEEDS) $(PY) -m pytest -n auto tests/sim
+
+dist: $(DEV)  ## build the wheel and the source distribution into dist/
+	$(PY) -m build --no-isolation --outdir dist .
+
+schema: $(DEV)  ## render schema/golden.sql anew, after a migration
+	$(PY) -m localloop_schema.golden schema/golden.sql
+
+docs-reference: $(DEV)  ## render docs/reference/cli.md anew, after a change of the command line
+	$(PY) -m localloop.cli.reference > docs/reference/cli.md.new
+	mv docs/reference/cli.md.new docs/reference/cli.md
+
+# Versions are chosen here and nowhere else. `--constraints` keeps the small locks at the versions of the big one.
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate
+
+lock: $(PY)  ## choose versions anew: requirements/*.lock
+	$(PY) -m pip install --quiet 'uv>=0.9,<1'
+	$(LOCK) --group dev --extra demo --output-file requirements/dev.lock
+	$(LOCK) --constraints requirements/dev.lock --output-file requirements/runtime.lock
+	$(LOCK) --constraints requirements/dev.lock --extra demo --output-file requirements/demo.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--constraints requirements/dev.lock --group build --output-file requirements/build.lock
+
+clean:  ## remove .venv and everything that was built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache htmlcov .coverage .demo
+	find localloop sync schema tests -type d -name __pycache__ -prune -exec rm -rf {} +

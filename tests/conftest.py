@@ -1,0 +1,23 @@
+"""Hypothesis profiles, chosen by ``HYPOTHESIS_PROFILE``.
+
+===================  ==============================================================================
+``dev`` (default)    explores: other examples each time, and remembers what failed
+``ci``               the same examples each time: a merge is judged on its own change, not on luck
+``deterministic``    few examples and always the same, for bisecting
+===================  ==============================================================================
+
+Tests whose examples are costly set their own number, which stands in every profile.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.register_profile(
+    "deterministic", deadline=None, derandomize=True, database=None, print_blob=True, max_examples=20
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
