@@ -10,8 +10,10 @@ from starlette.routing import Mount
 from localloop.server import (
     assignments,
     auth,
+    clones,
     command_routes,
     datasets,
+    exports,
     items,
     ontologies,
     projects,
@@ -33,8 +35,10 @@ HASHERS = 2
 
 _ROOMS = (
     auth,
+    clones,
     projects,
     datasets,
+    exports,
     query,
     items,
     recipes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localloop.errors import NotFound
+from localloop.server.settings import ServerSettings
 from localloop.store import Transaction, datasets
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
@@ -9,12 +11,23 @@ from localloop_schema.rows import Row
 NAME = "Binaries"
 
 
-def add_binaries(tx: Transaction, project: Row) -> None:
-    """Make the system dataset of a project that has none yet (one that came from elsewhere).
+def binaries_of(tx: Transaction, project: Row, settings: ServerSettings) -> Row:
+    """The system dataset of a project; it is made where there is none yet and the server may make one.
 
     Args:
         tx: The user action.
         project: The project's row.
+        settings: How the server behaves.
+
+    Returns:
+        The dataset's row.
+
+    Raises:
+        NotFound: There is none, and this store is not the platform that makes them.
     """
-    if not tx.rows(EntityKind.DATASET, project_id=project["id"], system=True):
-        datasets.create_dataset(tx, project, NAME, default_recipe=False, system=True)
+    known = tx.rows(EntityKind.DATASET, project_id=project["id"], system=True)
+    if known:
+        return known[0]
+    if not settings.system_datasets:
+        raise NotFound("404", f"Dataset not found. Name: {NAME!r}")
+    return datasets.create_dataset(tx, project, NAME, default_recipe=False, system=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from localloop.errors import NotFound, PlatformError
+from localloop.errors import BlobMissingError, NotFound, PlatformError
 
 #: How long a receipt is kept, in seconds.
 KEPT = 3600.0
@@ -74,7 +74,7 @@ class Commands:
             kind: The command's type.
             owner: Who asked for it; nobody else sees the receipt.
             at: The time.
-            work: Does it, and returns the command's ``spec``. A :class:`PlatformError` that it raises becomes
+            work: Does it, and returns the command's ``spec``. An error that it raises on purpose becomes
                 the command's own; anything else is a fault of this program and is raised.
 
         Returns:
@@ -82,7 +82,7 @@ class Commands:
         """
         try:
             spec, message = work(), None
-        except PlatformError as error:
+        except (PlatformError, BlobMissingError) as error:
             spec, message = {}, error.message
         command = Command(self._new_id(), owner, kind, spec, at, message)
         now = self._monotonic()

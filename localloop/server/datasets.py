@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from localloop.server.access import project_ids
-from localloop.server.binaries import add_binaries
+from localloop.server.binaries import binaries_of
 from localloop.server.calls import Call, page, route
 from localloop.server.recipes import first_project
 from localloop.server.shapes import DATASET
@@ -69,7 +69,7 @@ def _complete(call: Call, wanted: Query) -> None:
     if lacking:
         with call.writing("complete projects") as tx:
             for project in lacking:
-                add_binaries(tx, project)
+                binaries_of(tx, project, call.context.settings)
 
 
 def get(call: Call) -> Json:

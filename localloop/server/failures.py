@@ -44,7 +44,7 @@ def _of_error(_request: Request, error: Exception) -> Response:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
         return failure(error.status, error.message, headers)
     if isinstance(error, BlobMissingError):
-        return failure(404, "The content of this item is not here.")
+        return failure(404, error.message)
     raise error
 
 

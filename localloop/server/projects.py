@@ -6,7 +6,7 @@ from typing import Any
 
 from localloop.errors import NotFound
 from localloop.server.access import project_ids
-from localloop.server.binaries import add_binaries
+from localloop.server.binaries import binaries_of
 from localloop.server.calls import Call, route
 from localloop.server.shapes import MEMBER, PROJECT
 from localloop.server.wire import Wire
@@ -32,7 +32,7 @@ def create(call: Call) -> Any:
     with call.writing("create a project") as tx:
         row = projects.create_project(tx, name or "")
         if call.context.settings.system_datasets:
-            add_binaries(tx, row)
+            binaries_of(tx, row, call.context.settings)
         return _shown(call, call.wire(tx.connection), row)
 
 

@@ -73,6 +73,25 @@ LABELS: Shape = {"labelsNode": [_NODE], "upsert": FLAG}
 ATTRIBUTE_ITEMS: Shape = {"items": ATTRIBUTES}
 ATTRIBUTE_KEYS: Shape = {"keys": [TEXT]}
 _WORKLOAD: Shape = [{"assigneeId": TEXT, "load": NUMBER}]
+CLONE: Shape = {
+    "name": TEXT,
+    "filter": QUERY,
+    "targetDatasetId": TEXT,
+    "remoteFileName": TEXT,
+    "metadata": METADATA,
+    "cloneDatasetParams": {
+        "withItemsAnnotations": FLAG,
+        "withMetadata": FLAG,
+        "targetDirectory": TEXT,
+        "targetDatasetId": TEXT,
+    },
+}
+EXPORT: Shape = {
+    "exportType": TEXT,
+    "itemsQuery": QUERY,
+    "annotationsQuery": QUERY,
+    "annotations": {"include": FLAG},
+}
 TASK: Shape = {
     "name": TEXT,
     "status": TEXT,

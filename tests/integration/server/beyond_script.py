@@ -199,6 +199,28 @@ seen["task name"] = dataset.tasks.get(task_id=task.id).name
 task.delete()
 seen["no tasks"] = [one.name for one in dataset.tasks.list()]
 
+# Copies and exports
+builder = item.annotations.builder()
+builder.add(annotation_definition=dl.Box(left=1, top=2, right=3, bottom=4, label="cat"))
+item.annotations.upload(builder)
+clone = dataset.clone(clone_name="Copy")
+copies = {one.filename: one for one in clone.items.list().all()}
+seen["copies"] = len(copies)
+copied = copies["/target/moved"]
+seen["copied"] = [copied.description, [one.label for one in copied.annotations.list()], copied.id != item.id]
+seen["copied bytes"] = Path(copied.download(str(folder / "copied"))).read_bytes() == b"another size"
+single = item.clone(dst_dataset_id=clone.id, remote_filepath="/single")
+seen["single"] = single.filename
+exported = json.loads(
+    Path(dataset.export(local_path=str(folder / "export"), include_annotations=True)).read_text()
+)
+marks = {one["filename"]: [mark["label"] for mark in one["annotations"]] for one in exported}
+seen["exported"] = [len(marks), marks["/target/moved"]]
+dataset.download_annotations(local_path=str(folder / "marks"))
+(file,) = (folder / "marks").rglob("moved.json")
+seen["downloaded marks"] = [one["label"] for one in json.loads(file.read_text())["annotations"]]
+seen["downloaded"] = len(list(dataset.items.download(local_path=str(folder / "all"))))
+
 # The end
 dataset.delete(sure=True, really=True)
 seen["dataset gone"] = code_of(lambda: project.datasets.get(dataset_id=dataset.id))

@@ -204,6 +204,30 @@ CALLS: list[tuple[str, str, Any]] = [
     ("POST", "/assignments/{assignment}/reassign", {"annotator": "x@x.test"}),
     ("POST", "/assignments/{assignment}/items/{item}/status", {"operation": "create", "status": "x"}),
     ("POST", "/assignments/{assignment}/items/status", {"itemIds": [], "statusPayload": {}}),
+    (
+        "POST",
+        "/datasets/{dataset}/clone",
+        {
+            "name": "c",
+            "filter": {"filter": {"type": "x"}},
+            "cloneDatasetParams": {"targetDatasetId": "x", "targetDirectory": "/", "withMetadata": True},
+        },
+    ),
+    (
+        "POST",
+        "/items/{item}/clone",
+        {"targetDatasetId": "x", "remoteFileName": "/c", "metadata": {"system": {}}},
+    ),
+    (
+        "POST",
+        "/datasets/{dataset}/export",
+        {
+            "exportType": "json",
+            "itemsQuery": {"filter": {"type": "x"}},
+            "annotationsQuery": {"filter": {"label": "x"}},
+            "annotations": {"include": True},
+        },
+    ),
     ("POST", "/apiKeys", {"userId": "alice@example.test", "description": "d"}),
 ]
 
@@ -243,6 +267,7 @@ def place(alice: Client) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_no_odd_value_anywhere_in_a_body_is_a_500(alice: Client, place: dict[str, str]):
     def filled(text: str) -> str:
         for name, entity in place.items():

@@ -250,6 +250,90 @@ def test_a_deleted_dataset_takes_everything_along(alice, dataset):
     assert alice.send("GET", f"/items/{item['id']}").status_code == 404
 
 
+# Copies and exports
+
+
+def test_a_clone_shares_the_bytes_and_has_annotations_of_its_own(alice, hub, dataset):
+    item = alice.upload(dataset, "/a/1.txt", b"shared", metadata='{"user": {"k": 1}}', description="d")
+    (parent,) = annotate(alice, item, BOX)
+    annotate(alice, item, {**BOX, "label": "child", "metadata": {"system": {"parentId": parent["id"]}}})
+    blobs = sorted(hub.store.blobs.digests())
+    command = alice.ask("POST", f"/datasets/{dataset}/clone", json={"name": "copy"})
+    clone = alice.ask("GET", f"/datasets/{command['spec']['returnedModelId']}")
+    source = alice.ask("GET", f"/datasets/{dataset}")
+    assert clone["srcDataset"] == dataset
+    assert clone["metadata"]["system"]["recipes"] == source["metadata"]["system"]["recipes"]
+    (copy,) = alice.query(clone["id"])["items"]
+    assert (copy["filename"], copy["spec"], copy["srcItem"]) == ("/a/1.txt", "ClonedItemSpec", item["id"])
+    assert (copy["metadata"]["user"], copy["description"]) == ({"k": 1}, "d")
+    assert alice.send("GET", f"/items/{copy['id']}/stream").content == b"shared"
+    assert sorted(hub.store.blobs.digests()) == blobs
+    copies = {one["label"]: one for one in alice.ask("GET", f"/items/{copy['id']}/annotations")}
+    assert copies["cat"]["id"] != parent["id"]
+    assert copies["child"]["metadata"]["system"]["parentId"] == copies["cat"]["id"]
+
+
+def test_a_clone_takes_only_what_it_is_told_to(alice, dataset):
+    item = alice.upload(dataset, "/1.txt", metadata='{"user": {"k": 1}}')
+    alice.upload(dataset, "/2.txt")
+    annotate(alice, item, BOX)
+    told = {
+        "withItemsAnnotations": False,
+        "withMetadata": False,
+        "targetDatasetId": dataset,
+        "targetDirectory": "/in",
+    }
+    body = {"filter": {"filter": {"$and": [{"filename": "/1.txt"}]}}, "cloneDatasetParams": told}
+    command = alice.ask("POST", f"/datasets/{dataset}/clone", json=body)
+    assert command["spec"]["returnedModelId"] == dataset
+    (copy,) = alice.query(dataset, {"$and": [{"filename": "/in/*"}]})["items"]
+    assert (copy["annotated"], "user" in copy["metadata"]) == (False, False)
+
+
+def test_an_item_is_cloned_to_a_free_path_only(alice, dataset):
+    item = alice.upload(dataset, "/1.txt")
+    body = {"targetDatasetId": dataset, "remoteFileName": "/2.txt", "metadata": {"user": {"new": 1}}}
+    (made,) = alice.ask("POST", f"/items/{item['id']}/clone", json=body)["spec"]["returnedModelId"]
+    assert alice.ask("GET", f"/items/{made}")["metadata"]["user"] == {"new": 1}
+    again = alice.ask("POST", f"/items/{item['id']}/clone", json=body)
+    assert "/2.txt" in alice.ask("GET", f"/commands/{again['id']}")["error"]
+
+
+def test_a_clone_into_somebody_elses_dataset_fails(alice, bob, dataset):
+    item = alice.upload(dataset, "/1.txt")
+    theirs = bob.dataset(bob.project("Bob's copies"))["id"]
+    command = alice.ask("POST", f"/items/{item['id']}/clone", json={"targetDatasetId": theirs})
+    assert alice.ask("GET", f"/commands/{command['id']}")["status"] == "failed"
+    assert bob.query(theirs)["items"] == []
+
+
+def test_an_export_is_an_item_with_all_that_was_asked_for(alice, dataset):
+    one, two = alice.upload(dataset, "/1.txt"), alice.upload(dataset, "/2.txt")
+    annotate(alice, one, BOX, {**BOX, "label": "dog"})
+
+    def exported(**body):
+        command = alice.ask("POST", f"/datasets/{dataset}/export", json={"exportType": "json", **body})
+        item = alice.ask("GET", f"/items/{command['spec']['outputItemId']}")
+        assert item["hidden"]
+        return alice.send("GET", f"/items/{item['id']}/stream").json()
+
+    whole = exported(annotations={"include": True})
+    assert [one["filename"] for one in whole] == ["/1.txt", "/2.txt"]
+    assert [[mark["label"] for mark in one["annotations"]] for one in whole] == [["cat", "dog"], []]
+    some = exported(
+        annotations={"include": True},
+        itemsQuery={"filter": {"$and": [{"filename": "/1.txt"}]}},
+        annotationsQuery={"filter": {"$and": [{"label": "dog"}]}},
+    )
+    assert [[mark["label"] for mark in one["annotations"]] for one in some] == [["dog"]]
+    assert exported(annotations={"include": False}) == [
+        alice.ask("GET", f"/items/{i['id']}") for i in (one, two)
+    ]
+    assert exported(itemsQuery={"filter": {"type": "none"}}) == []
+    reply = alice.send("POST", f"/datasets/{dataset}/export", json={"exportType": "lance"})
+    assert reply.status_code == 422
+
+
 # Recipes and ontologies
 
 
