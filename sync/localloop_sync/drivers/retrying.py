@@ -25,9 +25,12 @@ class Patience:
         budget: Seconds from the first try after which the last error is final.
         first: The largest first pause in seconds; it doubles with each try.
         longest: The largest pause in seconds.
+        greeting: The budget of the question who is logged in, with which every sync begins: whoever is offline
+            wants to hear it soon.
     """
 
     budget: float = 60.0
+    greeting: float = 5.0
     first: float = 0.5
     longest: float = 20.0
 
@@ -85,7 +88,10 @@ class RetryingRemote:
         self._entropy = entropy or SystemRandom()
         self._pacer = Pacer(clock)
 
-    def _try(self, call: Callable[[], _Result], *, repeatable: bool = True) -> _Result:
+    def _try(
+        self, call: Callable[[], _Result], *, repeatable: bool = True, budget: float | None = None
+    ) -> _Result:
+        budget = self._patience.budget if budget is None else budget
         started = self._clock.monotonic()
         pause = self._patience.first
         while True:
@@ -100,7 +106,7 @@ class RetryingRemote:
                 if isinstance(error, ThrottledError):
                     delay = max(delay, error.retry_after or 0.0)
                     self._pacer.hold(delay)
-                if self._clock.monotonic() - started + delay > self._patience.budget:
+                if self._clock.monotonic() - started + delay > budget:
                     raise
                 if not isinstance(error, ThrottledError):
                     self._clock.sleep(delay)
@@ -108,7 +114,7 @@ class RetryingRemote:
 
     def account(self) -> Account:
         """Who is logged in."""
-        return self._try(self._inner.account)
+        return self._try(self._inner.account, budget=min(self._patience.greeting, self._patience.budget))
 
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations."""

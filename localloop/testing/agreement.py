@@ -1,0 +1,81 @@
+"""Whether stores agree, entity by entity and byte by byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localloop.store import Store
+from localloop_schema.documents import Document, to_document
+from localloop_schema.kinds import EntityKind
+from localloop_sync.core.change import diff
+from localloop_sync.core.leaves import MISSING
+from localloop_sync.core.references import translate
+
+#: An entity's kind and its id on the platform → its document in the platform's ids.
+Picture = dict[tuple[EntityKind, str], Document]
+
+#: What is compared; tasks and assignments are, but for their items, as the platform derives them.
+COMPARED = tuple(EntityKind)
+
+
+def picture(store: Store, *, hub: bool = False) -> Picture:
+    """What a store holds, in the platform's ids, so that stores can be compared.
+
+    Args:
+        store: The store.
+        hub: Whether the store *is* the platform, so that its own ids are the platform's.
+
+    Returns:
+        Every live entity but those that the platform keeps for itself.
+    """
+    rows = {kind: store.rows(kind) for kind in COMPARED}
+    names: dict[EntityKind, dict[str, str]] = {
+        kind: {row["id"]: row["id"] if hub else row["remote_id"] or row["id"] for row in rows[kind]}
+        for kind in COMPARED
+    }
+    found: Picture = {}
+    for kind in COMPARED:
+        for row in rows[kind]:
+            if row.get("system"):
+                continue
+            name = names[kind][row["id"]]
+            if kind is EntityKind.MEMBER:  # the platform knows a member by project and e-mail
+                name = f"{names[EntityKind.PROJECT][row['project_id']]}/{row['email']}"
+            found[kind, name] = translate(kind, to_document(kind, row), names)
+    return found
+
+
+def differences(left: Mapping[tuple[EntityKind, str], Document], right: Picture) -> list[str]:
+    """Where two pictures disagree, as lines for a person; empty when they agree.
+
+    An empty object or array and none are the same: a platform fills in some (``metadata.user``) when it answers.
+    """
+    lines = [f"{kind.value} {name} is only on the first side" for kind, name in left.keys() - right.keys()]
+    lines += [f"{kind.value} {name} is only on the second side" for kind, name in right.keys() - left.keys()]
+    for key in left.keys() & right.keys():
+        kind, name = key
+        lines += [
+            f"{kind.value} {name}: {'.'.join(change.path)} is {change.old!r} and {change.new!r}"
+            for change in diff(kind, left[key], right[key])
+            if not {str(change.old), str(change.new)} <= {"{}", "[]", str(MISSING)}
+        ]
+    return sorted(lines)
+
+
+def broken_content(store: Store) -> list[str]:
+    """Items whose content is not here, or is not what its name says, by path; empty when all is whole.
+
+    Every blob is read and hashed again.
+    """
+    damaged = {broken.digest for broken in store.blobs.verify()}
+    problems = []
+    for row in store.rows(EntityKind.ITEM):
+        if row["type"] != "file":
+            continue
+        digest: Any = row["digest"]
+        if digest is None or digest in damaged or not store.blobs.has(digest):
+            problems.append(row["filename"])
+        elif store.blobs.size(digest) != row["size"]:
+            problems.append(row["filename"])
+    return problems
