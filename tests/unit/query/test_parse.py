@@ -87,7 +87,7 @@ class TestRefusing:
             {"filter": {"a": "x\0y"}},
             {"filter": {"a\0": "x"}},
             {"filter": {"a": {"b\0": "x"}}},
-            {"filter": {"a": object()}},
+            {"filter": {"a": b"no JSON"}},
             {"filter": {"a": "*" * 20_000}},
             {"filter": {".".join("k" * 30): 1}},
             {"join": []},
@@ -109,7 +109,7 @@ class TestRefusing:
             {"systemSpace": "yes"},
             {"select": []},
         ],
-        ids=repr,
+        ids=lambda body: repr(body)[:60],
     )
     def test_what_makes_no_sense_is_a_bad_request(self, body: dict[str, Any]) -> None:
         with pytest.raises(BadRequest):
