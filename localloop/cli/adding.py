@@ -186,9 +186,7 @@ class Adder:
             return
         _, outcome = add_item(tx, self._dataset, path, blob, overwrite=self._overwrite)
         if outcome == "exist":
-            self._added.failures.append(
-                (str(source.file), "Other content is there already; see --overwrite.")
-            )
+            self._added.failures.append((str(source.file), "Other content is at its path; see --overwrite."))
             return
         self._added.bytes += blob.size
         if outcome == "created":

@@ -40,7 +40,7 @@ class Program(TyperGroup):
             standalone_mode: Whether to end the process with the exit code, rather than return it.
             extra: Passed on.
         """
-        words = list(sys.argv[1:] if args is None else args)
+        words = list(sys.argv[1:] if args is None else args) or ["--help"]
         debug, as_json = _DEBUG in _options(words), "--json" in _options(words)
         if debug:
             words.remove(_DEBUG)
@@ -129,7 +129,6 @@ app = typer.Typer(
     name="localloop",
     cls=Program,
     callback=_top,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

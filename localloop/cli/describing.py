@@ -92,12 +92,12 @@ def _particulars(
     connection: Connection, has: Callable[[str], bool], kind: EntityKind, row: Row
 ) -> dict[str, Any]:
     if kind is EntityKind.ITEM and row["type"] == "file":
-        here = row["digest"] is not None and has(row["digest"])
+        here = has(row["digest"] or "")
         return {
             "size": row["size"],
             "mimetype": row["mimetype"],
             "digest": row["digest"],
-            "content_is": "here" if here else "remote-only" if row["digest"] is None else "missing",
+            "content_is": "here" if here else "remote-only" if row["remote_id"] else "missing",
         }
     if kind is EntityKind.DATASET:
         counts = counts_of(connection, [row["id"]])[row["id"]]

@@ -15,7 +15,6 @@ from localloop.cli import human, places
 from localloop.cli.advice import advise
 from localloop.cli.opening import platform_of
 from localloop.cli.progress import Counter
-from localloop.cli.standing import is_remote_only
 from localloop.errors import BadRequest, BlobError, PermanentError
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, get_rows
@@ -108,9 +107,7 @@ class Exporter:
         return self._done
 
     def _has_to_come(self, row: Row) -> bool:
-        return row["remote_id"] is not None and (
-            is_remote_only(row) or not self._store.blobs.has(row["digest"])
-        )
+        return row["remote_id"] is not None and not self._store.blobs.has(row["digest"] or "")
 
     def _fetch(self, remote: Remote, wanted: Iterable[Wanted]) -> None:
         journal = SqliteJournal(self._store.engine, self._store.identity, self._store.clock)

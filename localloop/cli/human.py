@@ -28,9 +28,10 @@ def count(number: int, one: str, many: str | None = None) -> str:
     Args:
         number: How many.
         one: What one of them is called.
-        many: What several are called, where it is not ``one`` with an s.
+        many: What several are called, where that does not follow from ``one``.
     """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    plural = many or (f"{one[:-1]}ies" if one.endswith("gy") else f"{one}s")
+    return f"{number:,} {one if number == 1 else plural}"
 
 
 def listed(counts: Mapping[str, int]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from localloop.cli import human
 from localloop.cli.output import JsonList, Output
 from localloop.cli.places import STEP, Place, below, in_path_order
-from localloop.cli.standing import annotation_counts, is_remote_only, standings
+from localloop.cli.standing import annotation_counts, remote_only, standings
 from localloop.errors import BadRequest
 from localloop.store.datasets import counts_of
 from localloop.store.query import compile_select, parse
@@ -171,6 +171,7 @@ def _described(connection: Connection, rows: Iterator[Row]) -> Iterator[dict[str
         ids = [row["id"] for row in part]
         annotations = annotation_counts(connection, ids)
         stand = standings(connection, EntityKind.ITEM, ids)
+        elsewhere = remote_only(connection, part)
         for row in part:
             yield {
                 "id": row["id"],
@@ -181,6 +182,6 @@ def _described(connection: Connection, rows: Iterator[Row]) -> Iterator[dict[str
                 "mimetype": row["mimetype"],
                 "annotations": annotations.get(row["id"], 0),
                 "state": stand[row["id"]],
-                "content": "remote-only" if is_remote_only(row) else "here",
+                "content": "remote-only" if row["id"] in elsewhere else "here",
                 "updated_at": row["updated_at"],
             }

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, get_rows, table
-from localloop_schema.tables import BaseSnapshot, Conflict, Operation, Tombstone
+from localloop_schema.tables import BaseSnapshot, Blob, Conflict, Operation, Tombstone
 from localloop_sync.core.operation import OUTSTANDING, State
 from localloop_sync.drivers.burying import title
 
@@ -17,6 +17,7 @@ OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]  # SQLModel 
 CONFLICTS: Any = Conflict.__table__  # type: ignore[attr-defined]  # the same
 TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # the same
 BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # the same
+BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # the same
 
 #: What an entity is called whose last edit the platform has.
 IN_SYNC = "in sync"
@@ -51,9 +52,19 @@ def _weightiest(states: set[str]) -> str:
     return next((one for one in (CONFLICT, *_WEIGHT) if one in states), IN_SYNC)
 
 
-def is_remote_only(item: Row) -> bool:
-    """Whether the platform has an item's content and this store does not."""
-    return item["type"] == "file" and item["digest"] is None
+def is_here() -> Any:
+    """The condition that an item's content is in the cache, for a query over items."""
+    return select(BLOBS.c.digest).where(BLOBS.c.digest == table(EntityKind.ITEM).c.digest).exists()
+
+
+def remote_only(connection: Connection, items: Sequence[Row]) -> set[str]:
+    """The ids of those items whose content the platform has and this store does not."""
+    files = [row["id"] for row in items if row["type"] == "file"]
+    columns = table(EntityKind.ITEM).c
+    found: set[str] = set()
+    for part in chunks(files):
+        found.update(connection.execute(select(columns.id).where(columns.id.in_(part), ~is_here())).scalars())
+    return found
 
 
 def annotation_counts(connection: Connection, item_ids: Sequence[str]) -> dict[str, int]:

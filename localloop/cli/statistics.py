@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, case, func, select
 
-from localloop.cli.standing import CONFLICTS, OPERATIONS, by_kind, names
+from localloop.cli.standing import CONFLICTS, OPERATIONS, by_kind, is_here, names
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
 from localloop_sync.core.operation import State, Verb
@@ -109,10 +109,10 @@ def gather(store: Store) -> Status:
         )
         found.oldest_unsent = connection.execute(oldest).scalar()
         items = table(EntityKind.ITEM).c
-        remote_only = select(func.count(), func.coalesce(func.sum(items["size"]), 0)).where(
-            items.digest.is_(None), items.type == "file", items.deleted_at.is_(None)
+        elsewhere = select(func.count(), func.coalesce(func.sum(items["size"]), 0)).where(
+            ~is_here(), items.type == "file", items.deleted_at.is_(None)
         )
-        found.remote_only = Volume(*connection.execute(remote_only).one())
+        found.remote_only = Volume(*connection.execute(elsewhere).one())
     return found
 
 

@@ -50,7 +50,7 @@ def rm(
         with here.transaction(f"delete {phrase}") as tx:
             removal.run(tx)
     out.result({"deleted": counts, "dry_run": False})
-    out.line(f"Deleted {phrase}. The platform follows at the next sync.")
+    out.line(f"Deleted {phrase}.")
 
 
 def register(app: typer.Typer) -> None:
