@@ -33,6 +33,11 @@ class DataloopRemote:
         """The gate."""
         return f"{type(self).__name__}({self._session.gate!r})"
 
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self._session.requests
+
     def account(self) -> Account:
         """Who is logged in, as the platform says."""
         return self._reader.account()

@@ -68,6 +68,11 @@ class PlatformSession:
         return f"{type(self).__name__}({self.gate!r}, email={self._email!r})"
 
     @property
+    def requests(self) -> int:
+        """How many requests were sent so far, refused ones and those for tokens included."""
+        return self._transport.requests
+
+    @property
     def gate(self) -> str:
         """The platform's root URL."""
         return self._transport.gate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -58,6 +59,8 @@ class Transport:
     ) -> None:
         self.gate = normal_gate(gate)
         self.now = now
+        self.requests = 0
+        self._counting = threading.Lock()
         self._timeout = (connect_timeout, read_timeout)
         self._session = requests.Session()
         # Also keeps ~/.netrc from replacing the bearer.
@@ -114,6 +117,8 @@ class Transport:
         """
         url = self.gate + path
         opened: AbstractContextManager[Any] = body() if body else nullcontext(data)
+        with self._counting:
+            self.requests += 1
         with opened as payload:
             extra = {"Content-Type": payload.content_type} if body else {}
             with border(url):
