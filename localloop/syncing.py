@@ -82,7 +82,7 @@ def sync_store(
     """
     options = options or Options()
     patient = RetryingRemote(remote, store.clock, patience or Patience())
-    before = getattr(remote, "requests", 0)
+    before = getattr(remote, "request_count", 0)
     if options.dry_run:
         report = _rehearse(store, patient, options, progress)
     else:
@@ -96,7 +96,7 @@ def sync_store(
             options=options,
             progress=progress,
         )
-    report.requests = getattr(remote, "requests", 0) - before
+    report.requests = getattr(remote, "request_count", 0) - before
     return report
 
 

@@ -34,9 +34,9 @@ class DataloopRemote:
         return f"{type(self).__name__}({self._session.gate!r})"
 
     @property
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """How many requests were sent so far."""
-        return self._session.requests
+        return self._session.request_count
 
     def account(self) -> Account:
         """Who is logged in, as the platform says."""

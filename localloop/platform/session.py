@@ -68,9 +68,9 @@ class PlatformSession:
         return f"{type(self).__name__}({self.gate!r}, email={self._email!r})"
 
     @property
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """How many requests were sent so far, refused ones and those for tokens included."""
-        return self._transport.requests
+        return self._transport.request_count
 
     @property
     def gate(self) -> str:

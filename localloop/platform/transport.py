@@ -44,6 +44,10 @@ class Transport:
         proxies: Proxy URLs by scheme.
         verify: Whether certificates are checked, or the path of a file of trusted ones.
         now: The time in seconds since the epoch.
+
+    Attributes:
+        gate: The platform's root URL.
+        request_count: How many requests were sent so far.
     """
 
     def __init__(
@@ -59,7 +63,7 @@ class Transport:
     ) -> None:
         self.gate = normal_gate(gate)
         self.now = now
-        self.requests = 0
+        self.request_count = 0
         self._counting = threading.Lock()
         self._timeout = (connect_timeout, read_timeout)
         self._session = requests.Session()
@@ -118,7 +122,7 @@ class Transport:
         url = self.gate + path
         opened: AbstractContextManager[Any] = body() if body else nullcontext(data)
         with self._counting:
-            self.requests += 1
+            self.request_count += 1
         with opened as payload:
             extra = {"Content-Type": payload.content_type} if body else {}
             with border(url):
