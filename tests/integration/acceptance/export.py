@@ -56,7 +56,7 @@ def read(folder: Path) -> dict[str, tuple[bytes, list[tuple[str, str, str, str]]
             continue
         path = image.relative_to(folder / "items")
         record = json.loads((folder / "json" / path.with_suffix(".json")).read_text(encoding="utf-8"))
-        found[f"/{path.as_posix()}"] = (image.read_bytes(), sorted(map(facts, record["annotations"])))
+        found[record["filename"]] = (image.read_bytes(), sorted(map(facts, record["annotations"])))
     return found
 
 

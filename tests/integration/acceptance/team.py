@@ -11,8 +11,8 @@ from pathlib import Path
 from localloop.store import Store
 from localloop.testing.agreement import broken_content, differences, picture
 from localloop.testing.hub import Hub
-from tests.integration.acceptance.export import facts
 from localloop_schema.kinds import EntityKind as K
+from tests.integration.acceptance.export import facts
 
 PASSWORD = "pw"
 EMAIL = "ann@example.test"

@@ -33,7 +33,9 @@ def test_nothing_is_missing_or_twice_after_ten_kills_of_the_first_sync(tmp_path:
             before = len(hub.store.rows(K.ITEM)) + len(hub.store.rows(K.ANNOTATION))
             process = ann.start("sync")
             killed_at = before + random.randrange(1, 2 + len(expected) // 10)
-            while process.poll() is None:  # until the hub has so many, which is some random moment of the push
+            while (
+                process.poll() is None
+            ):  # until the hub has so many, which is some random moment of the push
                 if len(hub.store.rows(K.ITEM)) + len(hub.store.rows(K.ANNOTATION)) >= killed_at:
                     process.send_signal(signal.SIGKILL)
                     break
@@ -45,4 +47,4 @@ def test_nothing_is_missing_or_twice_after_ten_kills_of_the_first_sync(tmp_path:
             assert holdings(store) == expected
         assert holdings(hub.store) == expected
         assert disagreements([ann], hub) == []
-        print(f"killed {KILLS} times, with {reached} entities at the hub; {len(expected)} items in the end")
+        print(f"killed {KILLS} times, with {reached} entities at the hub; {len(expected)} items in the end")  # noqa: T201 - figures, shown by `pytest -s`

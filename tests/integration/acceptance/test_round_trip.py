@@ -9,23 +9,23 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import select
 
 from localloop.store import Store
 from localloop.store.annotations import add_annotations, update_annotation
 from localloop.store.conflicts import list_conflicts
-from localloop.store.items import add_item, move_item, put_content, update_item
 from localloop.store.fsck import Level, check
+from localloop.store.items import add_item, move_item, put_content, update_item
 from localloop.testing.hub import running_hub
 from localloop_schema.kinds import EntityKind as K
 from localloop_schema.tables import Conflict, Operation, Tombstone
-from sqlalchemy import select
 from tests.integration.acceptance.export import export, read
 from tests.integration.acceptance.team import EMAIL, PASSWORD, Laptop, disagreements, holdings
 
 EDITS = 50
 
 
-def edit(store: Store, random: Random, token: str) -> str:
+def edit(store: Store, random: Random, token: str) -> str:  # noqa: PLR0911 - one kind of edit each
     """One edit of a kind that chance decides; returns what was done."""
     items = store.rows(K.ITEM, type="file")
     annotations = store.rows(K.ANNOTATION)
@@ -109,7 +109,9 @@ def settle(laptops: list[Laptop], random: Random) -> int:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1])
-def test_a_dataset_survives_the_trip_and_random_edits_on_both_sides(tmp_path: Path, seed: int, record_property):
+def test_a_dataset_survives_the_trip_and_random_edits_on_both_sides(
+    tmp_path: Path, seed: int, record_property
+):
     source = export(tmp_path / "export")
     expected = read(source)
     with running_hub(tmp_path / "hub", users={EMAIL: PASSWORD}) as hub:
@@ -132,7 +134,9 @@ def test_a_dataset_survives_the_trip_and_random_edits_on_both_sides(tmp_path: Pa
                     done = edit(store, random, f"tok-{laptop.folder.name}-{number}")
                 kinds[done] = kinds.get(done, 0) + 1
         decided = settle([ann, bob], random)
-        ann.run("get", "Fruit/Basket", "--out", "out")  # what came from the other laptop is remote-only so far
+        ann.run(
+            "get", "Fruit/Basket", "--out", "out"
+        )  # what came from the other laptop is remote-only so far
         assert disagreements([ann, bob], hub) == []
         with Store.open(ann.path) as a, Store.open(bob.path) as b:
             for store in (a, b):
@@ -140,4 +144,4 @@ def test_a_dataset_survives_the_trip_and_random_edits_on_both_sides(tmp_path: Pa
             entered, found = accounted([a, b])
         lost = {one for one in entered if one.startswith("tok-")} - found
         assert lost == set()
-        print(f"{len(expected)} items, edits {kinds}, {decided} conflicts decided, none lost")
+        print(f"{len(expected)} items, edits {kinds}, {decided} conflicts decided, none lost")  # noqa: T201 - figures, shown by `pytest -s`
