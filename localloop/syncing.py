@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -14,6 +15,7 @@ from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
 from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, Transport
 from localloop.store import ANONYMOUS, Store
+from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import rows_where
 from localloop_schema.session import DATABASE
@@ -138,6 +140,15 @@ def adopt_author(store: Store, email: str) -> None:
                 tx.delete(EntityKind.MEMBER, row)
             else:
                 tx.update(EntityKind.MEMBER, row, {"email": email, "role": row["role"]})
+        for kind, column in ((EntityKind.TASK, "task_owner"), (EntityKind.ASSIGNMENT, "annotator")):
+            for row in rows_where(tx.connection, kind, remote_id=None, deleted_at=None):
+                if ANONYMOUS in json.dumps([row[column], row.get("workload")]):
+                    document = to_document(kind, row)
+                    tx.update(
+                        kind,
+                        row,
+                        json.loads(json.dumps(document).replace(f'"{ANONYMOUS}"', json.dumps(email))),
+                    )
 
 
 def subscribe(

@@ -15,6 +15,9 @@ from localloop_sync.core.references import translate
 #: An entity's kind and its id on the platform → its document in the platform's ids.
 Picture = dict[tuple[EntityKind, str], Document]
 
+#: What a platform shows otherwise than it was sent: a task's query gets a sort, its workload becomes assignments.
+_SHOWN_OTHERWISE = {EntityKind.TASK: {("query",), ("workload",)}}
+
 #: What is compared; tasks and assignments are, but for their items, as the platform derives them.
 COMPARED = tuple(EntityKind)
 
@@ -58,7 +61,8 @@ def differences(left: Mapping[tuple[EntityKind, str], Document], right: Picture)
         lines += [
             f"{kind.value} {name}: {'.'.join(change.path)} is {change.old!r} and {change.new!r}"
             for change in diff(kind, left[key], right[key])
-            if not {str(change.old), str(change.new)} <= {"{}", "[]", str(MISSING)}
+            if change.path not in _SHOWN_OTHERWISE.get(kind, ())
+            and not {str(change.old), str(change.new)} <= {"{}", "[]", str(MISSING)}
         ]
     return sorted(lines)
 
@@ -74,8 +78,6 @@ def broken_content(store: Store) -> list[str]:
         if row["type"] != "file":
             continue
         digest: Any = row["digest"]
-        if digest is None or digest in damaged or not store.blobs.has(digest):
-            problems.append(row["filename"])
-        elif store.blobs.size(digest) != row["size"]:
+        if digest is None or digest in damaged or not store.blobs.has(digest) or store.blobs.size(digest) != row["size"]:
             problems.append(row["filename"])
     return problems
