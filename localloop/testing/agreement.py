@@ -78,6 +78,7 @@ def broken_content(store: Store) -> list[str]:
         if row["type"] != "file":
             continue
         digest: Any = row["digest"]
-        if digest is None or digest in damaged or not store.blobs.has(digest) or store.blobs.size(digest) != row["size"]:
+        here = digest is not None and digest not in damaged and store.blobs.has(digest)
+        if not here or store.blobs.size(digest) != row["size"]:
             problems.append(row["filename"])
     return problems
