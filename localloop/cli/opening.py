@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _DATABASE = "store.db"
 
+#: How long somebody who waits for files is kept waiting for a platform that does not answer, in seconds.
+PATIENCE = 10.0
+
 
 def directory_of(given: Path | None) -> Path:
     """The directory of the store to work on; there need not be one.
@@ -66,4 +69,4 @@ def platform_of(store: Store) -> Iterator[Remote]:
     from localloop_sync.drivers.retrying import Patience, RetryingRemote
 
     with connected(store, credentials()) as remote:
-        yield RetryingRemote(remote, store.clock, Patience())
+        yield RetryingRemote(remote, store.clock, Patience(budget=PATIENCE))

@@ -14,11 +14,16 @@ from localloop.cli.progress import sync_progress
 from localloop.cli.standing import OPERATIONS
 from localloop.syncing import connected, sync_store
 from localloop_sync.core.operation import State
+from localloop_sync.drivers.retrying import Patience
 from localloop_sync.engine import Options
 
 if TYPE_CHECKING:
     from localloop.store import Store
     from localloop_sync.report import SyncReport
+
+
+#: How long a request is tried again when nobody says, in seconds.
+PATIENCE = 60.0
 
 
 def run(
@@ -27,6 +32,7 @@ def run(
     *,
     options: Options | None = None,
     email: str | None = None,
+    patience: float = PATIENCE,
     quiet: bool = False,
 ) -> SyncReport:
     """Sync a store with its platform.
@@ -36,6 +42,7 @@ def run(
         out: Where progress may be shown.
         options: How to sync.
         email: The account; the store's own when left out.
+        patience: How long to try one request again, in seconds.
         quiet: Whether to show no progress.
 
     Returns:
@@ -45,7 +52,9 @@ def run(
         connected(store, credentials(), email=email) as remote,
         sync_progress(quiet=quiet or out.as_json) as progress,
     ):
-        return sync_store(store, remote, options=options, progress=progress)
+        return sync_store(
+            store, remote, options=options, progress=progress, patience=Patience(budget=patience)
+        )
 
 
 def tell(

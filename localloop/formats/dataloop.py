@@ -207,7 +207,7 @@ class _Importer:
                 raise BadRequest("400", f"Other content is at {path!r} already.")
             self.done.existing += 1
             return []
-        metadata = json_object(found.get("itemMetadata") or found.get("metadata"), "itemMetadata")
+        metadata = json_object(found.get("itemMetadata", found.get("metadata")), "itemMetadata")
         annotations = [_annotation(wire) for wire in found.get("annotations") or ()]
         derived = derived_system(EntityKind.ITEM, metadata)
         row, _ = add_item(
@@ -265,7 +265,7 @@ def _read(one: Exported) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise BadRequest("400", f"Its description cannot be read: {error}.") from None
     found = json_object(found, "a description")
-    annotations = found.get("annotations") or []
+    annotations = [] if found.get("annotations") is None else found["annotations"]
     if not isinstance(annotations, list) or not all(isinstance(wire, dict) for wire in annotations):
         raise BadRequest("400", "The annotations of a description have to be a list of objects.")
     if not isinstance(found.get("description") or "", str):

@@ -23,6 +23,14 @@ def sync(
     no_content: Annotated[
         bool, typer.Option("--no-content", help="Do not fetch files.", show_default=False)
     ] = False,
+    patience: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="How long to try a request again while the platform does not answer.",
+        ),
+    ] = 60,
     quiet: Annotated[
         bool,
         typer.Option("--quiet", "-q", help="Print only what needs attention: for cron.", show_default=False),
@@ -45,7 +53,7 @@ def sync(
     limits = None if allow_deletions else Limits()
     options = Options(limits=limits, content=not no_content, dry_run=dry_run)
     with opened(store) as here:
-        report = run(here, out, options=options, quiet=quiet)
+        report = run(here, out, options=options, patience=patience, quiet=quiet)
         code = tell(here, report, out, quiet=quiet)
     if code:
         raise typer.Exit(code)
