@@ -359,3 +359,6 @@ def test_what_the_platform_refuses_is_told_until_it_is_edited(run, ok, synced):
     assert run("sync", "--quiet").code == 9
     states = {item["filename"]: item["state"] for item in ok("ls", "Fruit/Apples", "--json").json["items"]}
     assert states["/photos/a.txt"] == "rejected"
+    describe(synced, "kind")
+    told = ok("sync", "--json").json
+    assert (told["refused"], told["pushed"]) == (0, {"item": 1})
