@@ -181,16 +181,22 @@ class JsonValue:
         )
 
     def _first(self, *, descending: bool) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """The rank and the value of the first scalar at the path in the order asked for."""
+        """The rank and the value of the first scalar at the path in the order asked for.
+
+        By aggregates, not by ORDER BY: there SQLite does not know the columns of the row around a subquery.
+        """
+        outermost = func.max if descending else func.min
+        ranks = self._scalars(lambda node: outermost(_rank(node.type)), lambda node: _rank(node.type) > 0)
+        values = self._scalars(lambda node: outermost(node.value), lambda node: _rank(node.type) == ranks)
+        return func.coalesce(ranks, 0), values
+
+    def _scalars(
+        self, aggregate: Callable[[Node], ColumnElement[Any]], wanted: NodePredicate
+    ) -> ColumnElement[Any]:
+        """An aggregate over the values at the path, and the elements of those that are arrays."""
         tables, wheres, node = self._walk()
         node = _spread(node, tables)
-        rank, value = _rank(node.type), node.value
-        order = [rank.desc(), value.desc()] if descending else [rank, value]
-        first = select(rank, value).select_from(*tables).where(*wheres, rank > 0).order_by(*order).limit(1)
-        return (
-            func.coalesce(first.with_only_columns(rank).scalar_subquery(), 0),
-            first.with_only_columns(value).scalar_subquery(),
-        )
+        return select(aggregate(node)).select_from(*tables).where(*wheres, wanted(node)).scalar_subquery()
 
     def _walk(self) -> tuple[list[FromClause], list[Predicate], Node]:
         """The tables, their conditions, and the node that stands for each value at the path."""

@@ -106,6 +106,14 @@ class TestSorting:
         assert found(db, {"sort": {f"metadata.user.{key}": "ascending"}}) == ["empty", "wide", "middle"]
         assert found(db, {"sort": {f"metadata.user.{key}": "descending"}}) == ["wide", "middle", "empty"]
 
+    def test_each_row_is_sorted_by_its_own_json_column(self, db: Connection) -> None:
+        item(db, "i")
+        for name, coordinates in {"a": [2, 7], "b": "text", "c": None, "d": 5}.items():
+            annotation(db, name, "i", coordinates=coordinates)
+        body = {"resource": "annotations", "sort": {"coordinates": "ascending"}}
+        assert found(db, body) == ["c", "a", "d", "b"]
+        assert found(db, {**body, "sort": {"coordinates": "descending"}}) == ["b", "a", "d", "c"]
+
     def test_counts_and_unknown_names_can_be_sorted_by(self, five: Connection) -> None:
         annotation(five, "n", "c")
         assert found(five, {"sort": {"annotationsCount": "descending", "nonsense": "ascending"}})[0] == "c"

@@ -1,0 +1,112 @@
+"""SQL finds exactly what the plain reading of a query finds, in the same order, page by page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from posixpath import basename, dirname
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, insert
+from sqlmodel import SQLModel
+
+import localloop_schema.tables  # noqa: F401  # registers the tables
+from localloop.store.query import compile_count, compile_ids, compile_select, parse, run_page
+from tests.property.query import reference, worlds
+
+DATASET = "d" * 24
+COMMON = {"creator": "", "updated_at": worlds.MOMENTS[0], "updated_by": "", "dataset_id": DATASET}
+
+_engine = create_engine("sqlite://")
+SQLModel.metadata.create_all(_engine)
+
+
+@contextmanager
+def stored(items: list[dict[str, Any]], annotations: list[dict[str, Any]]) -> Iterator[Connection]:
+    """A connection that sees these documents until the block ends."""
+    tables = SQLModel.metadata.tables
+    with _engine.connect() as connection:
+        for item in items:
+            row = {
+                **COMMON,
+                **{key: item[key] for key in ("id", "filename", "type", "hidden", "description", "metadata")},
+                "remote_id": item["remote:id"],
+                "created_at": item["createdAt"],
+                "dir": dirname(item["filename"]),
+                "name": basename(item["filename"]),
+                "size": 0,
+                "mimetype": "",
+                "spec": "MasterItemSpec",
+            }
+            connection.execute(insert(tables["items"]), [row])
+        for annotation in annotations:
+            copied = ("id", "type", "label", "attributes", "coordinates", "metadata")
+            row = {
+                **COMMON,
+                **{key: annotation[key] for key in copied},
+                "remote_id": annotation["remote:id"],
+                "item_id": annotation["itemId"],
+                "created_at": annotation["createdAt"],
+                "source": "sdk",
+            }
+            connection.execute(insert(tables["annotations"]), [row])
+        yield connection
+        connection.rollback()
+
+
+def complete(items: list[dict[str, Any]], annotations: list[dict[str, Any]]) -> None:
+    """Add to documents what follows from other fields or documents."""
+    counts = Counter(annotation["itemId"] for annotation in annotations)
+    remote_ids = {item["id"]: item["remote:id"] for item in items}
+    for item in items:
+        count = counts[item["id"]]
+        item.update(annotated=count > 0, annotationsCount=count, datasetId=DATASET)
+        item.update(dir=dirname(item["filename"]), name=basename(item["filename"]))
+    for annotation in annotations:
+        annotation.update(annotationId=annotation["id"], datasetId=DATASET)
+        annotation["remote:itemId"] = remote_ids[annotation["itemId"]]
+
+
+@pytest.mark.parametrize("resource", ["items", "annotations"])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(data=st.data())
+def test_sql_finds_what_the_reference_finds(resource: str, data: st.DataObject) -> None:
+    items = data.draw(worlds.items(), label="items")
+    annotations = data.draw(worlds.annotations([item["id"] for item in items]), label="annotations")
+    body = data.draw(worlds.queries(resource), label="query")
+    complete(items, annotations)
+    by_item = {item["id"]: [a for a in annotations if a["itemId"] == item["id"]] for item in items}
+    if resource == "items":
+        entities, partners = items, by_item
+    else:
+        by_id = {item["id"]: item for item in items}
+        entities, partners = annotations, {a["id"]: [by_id[a["itemId"]]] for a in annotations}
+    expected = [entity["id"] for entity in reference.select(entities, body, partners)]
+
+    query = parse(body)
+    with stored(items, annotations) as connection:
+        note(str(compile_select(query, [DATASET])))
+        found = [row["id"] for row in run_page(connection, query, [DATASET]).rows]
+        assert found == expected
+        assert list(connection.execute(compile_ids(query, [DATASET])).scalars()) == expected
+        assert connection.execute(compile_count(query, [DATASET])).scalar_one() == len(expected)
+        assert paged(connection, body) == expected
+
+
+def paged(connection: Connection, body: dict[str, Any]) -> list[str]:
+    """The ids that offset paging collects, two a page."""
+    ids: list[str] = []
+    has_next = True
+    number = 0
+    while has_next:
+        page = run_page(connection, parse({**body, "page": number, "pageSize": 2}), [DATASET])
+        ids += [row["id"] for row in page.rows]
+        has_next = page.has_next
+        number += 1
+    return ids
