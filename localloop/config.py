@@ -17,6 +17,8 @@ import os
 import platform
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import platformdirs
 
@@ -94,3 +96,16 @@ def password() -> str | None:
 def api_key() -> str | None:
     """The API key to log in with, where nobody can be asked."""
     return os.environ.get("LOCALLOOP_API_KEY") or None
+
+
+def proxies(gate: str) -> dict[str, str]:
+    """The proxies on the way to a gate, by scheme, as the machine is set up (``HTTPS_PROXY``, ``NO_PROXY``, ...)."""
+    host = urlsplit(gate).hostname or ""
+    if not host or proxy_bypass(host):
+        return {}
+    return {scheme: url for scheme, url in getproxies().items() if scheme in {"http", "https"}}
+
+
+def certificates() -> str | bool:
+    """A file of trusted certificates (``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE``), or True for the usual ones."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True

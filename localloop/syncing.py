@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
-from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, Transport
+from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, transport_to
 from localloop.store import ANONYMOUS, Store
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
@@ -49,7 +49,7 @@ def connected(
             "This store has no platform yet.",
             advice="Log in first: `localloop login --gate URL --email YOU`.",
         )
-    transport = Transport(gate)
+    transport = transport_to(gate)
     session = PlatformSession(transport, credentials, email=email or settings.get("account"))
     try:
         yield DataloopRemote(session)

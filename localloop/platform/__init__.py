@@ -7,6 +7,7 @@ from localloop.platform.credentials import Credentials, CredentialStore, system_
 from localloop.platform.remote import DataloopRemote
 from localloop.platform.session import PlatformSession
 from localloop.platform.transport import Transport, normal_gate
+from localloop.platform.way import transport_to
 
 __all__ = [
     "CredentialStore",
@@ -19,4 +20,5 @@ __all__ = [
     "logout",
     "normal_gate",
     "system_keyring",
+    "transport_to",
 ]

@@ -82,7 +82,7 @@ def login_m2m(
     """
     del client_id, client_secret
     from localloop.platform.auth import login_m2m as ask  # noqa: PLC0415 - only a log-in pays for HTTP
-    from localloop.platform.transport import Transport  # noqa: PLC0415 - the same
+    from localloop.platform.way import transport_to  # noqa: PLC0415 - the same
 
     store, target = current(), _gate(gate)
     _refuse_other(store, target, email)
@@ -90,7 +90,7 @@ def login_m2m(
     if not force and _valid(credentials, target, email):
         _remember(store, target, email)
         return True
-    with closing(Transport(target)) as transport:
+    with closing(transport_to(target)) as transport:
         try:
             email = ask(transport, credentials, email, password).email
         except OfflineError as error:
@@ -116,11 +116,11 @@ def login_api_key(api_key: str, gate: str | None = None) -> bool:
         OtherAccountHalt: The store belongs to another account.
     """
     from localloop.platform.auth import login_api_key as ask  # noqa: PLC0415 - only a log-in pays for HTTP
-    from localloop.platform.transport import Transport  # noqa: PLC0415 - the same
+    from localloop.platform.way import transport_to  # noqa: PLC0415 - the same
 
     store, target = current(), _gate(gate)
     credentials = _credentials()
-    with closing(Transport(target)) as transport:
+    with closing(transport_to(target)) as transport:
         try:
             email = ask(transport, credentials, api_key).email
         except OfflineError as error:

@@ -39,14 +39,14 @@ def clone(
     from localloop.cli import places
     from localloop.cli.opening import credentials
     from localloop.cli.syncing import run, tell
-    from localloop.platform import PlatformSession, Transport
+    from localloop.platform import PlatformSession, transport_to
     from localloop.store import Store
     from localloop.syncing import connected, subscribe
 
     out = Output(as_json=as_json)
     address = places.parse(place)
     target = (folder or Path(address.dataset or address.project)).expanduser().absolute()
-    session = PlatformSession(Transport(gate or config.default_gate()), credentials(), email=email)
+    session = PlatformSession(transport_to(gate or config.default_gate()), credentials(), email=email)
     try:
         account, gate = session.email, session.gate
     finally:

@@ -35,14 +35,14 @@ def login(
     token: in the system's keyring, else in a file that only you can read. A log-in that fails changes nothing.
     """
     from localloop import config
-    from localloop.platform import Transport, normal_gate
+    from localloop.platform import normal_gate, transport_to
 
     out = Output(as_json=as_json)
     with ExitStack() as stack:
         here = _store_here(stack, store)
         settings = here.settings() if here else {}
         known = settings.get("gate") or settings.get("login_gate")
-        transport = Transport(gate or known or config.default_gate())
+        transport = transport_to(gate or known or config.default_gate())
         stack.callback(transport.close)
         _refuse_other(settings, normal_gate(transport.gate), email)
         account = _with_key(transport, settings) if api_key else _with_password(transport, settings, email)
