@@ -12,6 +12,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from sqlalchemy import select
+
+from localloop.errors import StoreError
 from localloop.store import Store
 from localloop.store.annotations import add_annotations, update_annotation
 from localloop.store.conflicts import Choice, list_conflicts, resolve_conflict
@@ -34,7 +37,6 @@ from localloop_sync.drivers.retrying import Patience
 from localloop_sync.engine import Options
 from localloop_sync.errors import OfflineError, RemoteError, ThrottledError, TransientError
 from localloop_sync.ports import Account
-from sqlalchemy import select
 
 SYNCED = (K.DATASET, K.ONTOLOGY, K.ITEM, K.ANNOTATION)
 _WRITES = ("create", "update", "delete", "upload", "replace")
@@ -204,7 +206,9 @@ class World:
                     put_content(tx, row, laptop.store.blobs.add_bytes(self.token().encode()))
                 case _:
                     ontology = ontology_of(tx.connection, tx.row(K.DATASET, row["dataset_id"]))
-                    upsert_labels(tx, ontology, [{"tag": random.choice("klmn"), "displayLabel": self.token()}])
+                    upsert_labels(
+                        tx, ontology, [{"tag": random.choice("klmn"), "displayLabel": self.token()}]
+                    )
 
     def run(self, steps: int) -> None:
         """Edits and syncs in any order, in bad weather."""
@@ -227,8 +231,7 @@ class World:
                 laptop.fsck()
                 for row in list_conflicts(laptop.store):
                     quiet = False
-                    choice = laptop.random.choice([Choice.MINE, Choice.THEIRS])
-                    resolve_conflict(laptop.store, row["id"], choice)
+                    self._decide(laptop, row["id"])
                 laptop.fsck()
             before = self.pictures()
             for laptop in self.laptops:
@@ -237,9 +240,17 @@ class World:
                 return
         raise AssertionError("the world does not come to rest")
 
+    def _decide(self, laptop: Laptop, conflict: str) -> None:
+        try:
+            resolve_conflict(laptop.store, conflict, laptop.random.choice([Choice.MINE, Choice.THEIRS]))
+        except StoreError:  # to be restored, but its content never was on this laptop
+            resolve_conflict(laptop.store, conflict, Choice.THEIRS)
+
     def unsent(self, laptop: Laptop) -> list[Any]:
         with laptop.store.reading() as connection:
-            query = select(Operation).where(Operation.state.in_(["pending", "in flight", "parked", "rejected"]))
+            query = select(Operation).where(
+                Operation.state.in_(["pending", "in flight", "parked", "rejected"])
+            )
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def pictures(self) -> list[dict[Any, Any]]:
@@ -263,7 +274,9 @@ class World:
         for laptop in self.laptops:
             here = self.picture(laptop)
             there = {
-                (kind, one.id): one.document for kind in SYNCED for one in self.platform.entities[kind].values()
+                (kind, one.id): one.document
+                for kind in SYNCED
+                for one in self.platform.entities[kind].values()
             }
             assert here.keys() == there.keys(), (laptop.name, here.keys() ^ there.keys())
             for key, document in here.items():
@@ -290,7 +303,9 @@ class World:
 
     def nothing_lost(self) -> None:
         """A value that is not there any more was seen and overwritten by somebody, or lost openly, or deleted."""
-        final = set(_texts([one.document for kind in SYNCED for one in self.platform.entities[kind].values()]))
+        final = set(
+            _texts([one.document for kind in SYNCED for one in self.platform.entities[kind].values()])
+        )
         explained: set[str] = set()
         entered: set[str] = set()
         for laptop in self.laptops:
