@@ -21,6 +21,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Select,
     String,
     TableValuedAlias,
     and_,
@@ -160,7 +161,7 @@ class JsonValue:
         tables, wheres, node = self._walk()
         if not whole:
             node = _spread(node, tables)
-        return exists(select(_ONE).select_from(*tables).where(*wheres, satisfied(node)))
+        return exists(_select(_ONE, tables, *wheres, satisfied(node)))
 
     def _element_matches(self, node: Node, condition: ElementMatches) -> Predicate:
         inner = JsonValue(node, (), self._compile_clause)
@@ -196,7 +197,7 @@ class JsonValue:
         """An aggregate over the values at the path, and the elements of those that are arrays."""
         tables, wheres, node = self._walk()
         node = _spread(node, tables)
-        return select(aggregate(node)).select_from(*tables).where(*wheres, wanted(node)).scalar_subquery()
+        return _select(aggregate(node), tables, *wheres, wanted(node)).scalar_subquery()
 
     def _walk(self) -> tuple[list[FromClause], list[Predicate], Node]:
         """The tables, their conditions, and the node that stands for each value at the path."""
@@ -230,6 +231,14 @@ def json_column(column: ColumnElement[Any], path: Path, compile_clause: ClauseCo
     """
     root = Node(func.json_extract(column, _ROOT), func.json_type(column))
     return JsonValue(root, path, compile_clause, column=column)
+
+
+def _select(column: ColumnElement[Any], tables: Sequence[FromClause], *wheres: Predicate) -> Select[Any]:
+    """A select from exactly these tables; every other column in it belongs to a row around it.
+
+    SQLAlchemy by itself only looks one level up for such rows, and would scan a whole table for those further up.
+    """
+    return select(column).select_from(*tables).where(*wheres).correlate_except(*tables)
 
 
 def _each(container: ColumnElement[Any]) -> TableValuedAlias:
@@ -328,7 +337,7 @@ def _is_object(node: Node, value: Mapping[str, Any]) -> Predicate:
     members = case((node.type == OBJECT, node.value))
     present = {key: inner for key, inner in value.items() if inner is not None}
     every = _each(members)
-    count = select(func.count()).select_from(every).where(every.c.type != NULL).scalar_subquery()
+    count = _select(func.count(), [every], every.c.type != NULL).scalar_subquery()
     predicates = [node.type == OBJECT, count == len(present)]
     predicates += [_has_member(members, key, inner) for key, inner in present.items()]
     return all_of(predicates)
@@ -337,7 +346,7 @@ def _is_object(node: Node, value: Mapping[str, Any]) -> Predicate:
 def _has_member(container: ColumnElement[Any], key: str | int, value: Any) -> Predicate:
     member = _each(container)
     same = _is(Node(member.c.value, member.c.type), value)
-    return exists(select(_ONE).select_from(member).where(member.c.key == key, same))
+    return exists(_select(_ONE, [member], member.c.key == key, same))
 
 
 def _rank(kind: ColumnElement[str]) -> ColumnElement[int]:

@@ -99,6 +99,29 @@ def test_sql_finds_what_the_reference_finds(resource: str, data: st.DataObject) 
         assert paged(connection, body) == expected
 
 
+@pytest.mark.parametrize("path", ["coordinates", "metadata.user.k", "metadata.user.é", "metadata.user.k.n"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_each_row_is_sorted_by_its_own_values(path: str, data: st.DataObject) -> None:
+    values = data.draw(st.lists(worlds.sortable, min_size=2, max_size=6), label="values")
+    sort = {path: data.draw(st.sampled_from(["ascending", "descending"]), label="direction")}
+    body = {"resource": "annotations", "sort": sort}
+    items = [{**worlds.BARE, "id": worlds.IDS[0], "filename": "/a.jpg", "metadata": {}}]
+    annotations = [
+        {
+            **worlds.BARE,
+            "id": worlds.IDS[number],
+            "itemId": worlds.IDS[0],
+            "coordinates": value,
+            "metadata": {"user": {"k": value, "é": value}},
+        }
+        for number, value in enumerate(values)
+    ]
+    expected = [entity["id"] for entity in reference.select(annotations, body, {})]
+    with stored(items, annotations) as connection:
+        assert [row["id"] for row in run_page(connection, parse(body), [DATASET]).rows] == expected
+
+
 def paged(connection: Connection, body: dict[str, Any]) -> list[str]:
     """The ids that offset paging collects, two a page."""
     ids: list[str] = []
