@@ -317,5 +317,5 @@ def _damaged(digest: str) -> BlobDamagedError:
     return BlobDamagedError(
         f"The blob {digest} does not hold the bytes of its name",
         digest=digest,
-        advice="`localloop cache verify` sets it aside and fetches it again.",
+        advice="Add the original file again, or get it from another store that has it.",
     )
