@@ -45,7 +45,7 @@ demo: $(DEMO)  ## show it at work: a story from an empty machine to two stores t
 	$(PY) -m demo.story
 
 test: $(DEV)  ## run all tests (PYTEST='-k words' narrows them)
-	$(PY) -m pytest -n auto --dist loadgroup $(PYTEST)
+	$(PY) -m pytest -n auto --dist worksteal $(PYTEST)
 
 lint: $(DEV)  ## check style, types and layers
 	$(BIN)/ruff check .

@@ -16,8 +16,7 @@ import localloop
 
 ROOT = Path(__file__).parents[2]
 
-# One process makes the environment, however many run tests.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("packaging")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -58,10 +57,8 @@ def names(wheel) -> list[str]:
         return archive.namelist()
 
 
-@pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory) -> Path:
+def install(wheel: Path, place: Path) -> Path:
     """The ``bin`` of a new environment that has the wheel and the locked versions of what it needs."""
-    place = tmp_path_factory.mktemp("elsewhere") / "venv"
     venv.create(place, with_pip=True)
     pip = (place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "-r", ROOT / "requirements" / "runtime.lock", cwd=place)
@@ -115,10 +112,17 @@ def test_the_source_distribution_can_run_its_own_tests(built):
     assert "sync/README.md" in inside
 
 
-def test_an_installed_program_works_outside_the_checkout(installed, tmp_path):
-    place = {"LOCALLOOP_CONFIG": str(tmp_path / "config"), "LOCALLOOP_NO_KEYRING": "1", "HOME": str(tmp_path)}
-    program = installed / "localloop"
-    work = tmp_path / "somewhere else"
+# One test, since the environment is costly to make and each process that runs tests would make its own.
+def test_the_installed_wheel_works_outside_the_checkout(wheel, tmp_path):
+    bin_directory = install(wheel, tmp_path / "venv")
+    assert "No broken requirements" in run(bin_directory / "python", "-m", "pip", "check", cwd=tmp_path)
+    the_program_works(bin_directory / "localloop", tmp_path)
+    the_library_works(bin_directory / "python", tmp_path)
+
+
+def the_program_works(program: Path, home: Path) -> None:
+    place = {"LOCALLOOP_CONFIG": str(home / "config"), "LOCALLOOP_NO_KEYRING": "1", "HOME": str(home)}
+    work = home / "somewhere else"
     work.mkdir()
     assert localloop.__version__ in run(program, "--version", cwd=work, **place)
     assert "sync" in run(program, "--help", cwd=work, **place)
@@ -127,24 +131,13 @@ def test_an_installed_program_works_outside_the_checkout(installed, tmp_path):
     run(program, "status", cwd=work, **place)
 
 
-def test_an_installed_library_works_outside_the_checkout(installed, tmp_path):
+def the_library_works(python: Path, home: Path) -> None:
     script = (
         "import localloop as dl\n"
         "project = dl.projects.create('p')\n"
         "dataset = project.datasets.create('d')\n"
         "print(dl.__file__, [one.name for one in project.datasets.list()])\n"
     )
-    out = run(
-        installed / "python",
-        "-c",
-        script,
-        cwd=tmp_path,
-        LOCALLOOP_STORE=str(tmp_path / "s"),
-        HOME=str(tmp_path),
-    )
+    out = run(python, "-c", script, cwd=home, LOCALLOOP_STORE=str(home / "store"), HOME=str(home))
     assert str(ROOT) not in out
     assert out.strip().endswith("['d']")
-
-
-def test_an_environment_of_the_wheel_lacks_nothing_that_it_asks_for(installed, tmp_path):
-    assert "No broken requirements" in run(installed / "python", "-m", "pip", "check", cwd=tmp_path)
