@@ -100,7 +100,8 @@ def transfer(remote: Remote, journal: Journal, blobs: Blobs, progress: Progress,
     """Fetch the content that was asked for and is not here. One that is refused does not stop the others."""
     wanted = journal.wanted()
     for number, one in enumerate(wanted, 1):
-        if one.digest is not None and blobs.path(one.digest) is not None:  # other items brought the same bytes
+        if one.digest is not None and blobs.path(one.digest) is not None:
+            # Other items brought the same bytes.
             journal.hydrated(one.item_id, one.digest, one.size)
             continue
         try:

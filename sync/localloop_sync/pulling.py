@@ -96,18 +96,19 @@ class Puller:
     def _datasets(self, target: Target) -> None:
         scope = Scope(project=target.remote_id)
         listed = {one.id: one for one in self._remote.list(EntityKind.DATASET, scope)}
-        chosen = [one for one in listed.values() if target.discover or one.id in target.datasets.values()]
+        chosen = [
+            one
+            for one in listed.values()
+            if (target.discover or one.id in target.datasets.values()) and not _of_platform(one)
+        ]
         self.take(EntityKind.DATASET, chosen)
         known = self._journal.known(EntityKind.DATASET, project=target.project_id)
         missing = {remote: local for remote, local in known.items() if remote not in listed}
         for remote_id, local_id in missing.items():
             if self._remote.get(EntityKind.DATASET, remote_id) is None:
                 self._vanished(EntityKind.DATASET, [local_id], {local_id: remote_id})
-        deleted_here = set(known.values()) - set(
-            self._journal.remote_ids(EntityKind.DATASET, list(known.values()))
-        )
         for remote_id, local_id in known.items():
-            if remote_id in listed and local_id not in deleted_here:
+            if remote_id in listed and not _of_platform(listed[remote_id]):
                 self._dataset(_Place(local_id, remote_id), target)
 
     def _dataset(self, place: _Place, target: Target) -> None:
@@ -127,7 +128,9 @@ class Puller:
         """
         if not entities and mark is None:
             return
-        if kind is EntityKind.DATASET:  # what a dataset refers to goes before it, so that its references are known
+        if (
+            kind is EntityKind.DATASET
+        ):  # what a dataset refers to goes before it, so that its references are known
             for dataset in entities:
                 for detail in _DETAILS:
                     self.take(detail, self._remote.list(detail, Scope(dataset=dataset.id)))
@@ -142,7 +145,8 @@ class Puller:
         known = []
         for item in items:
             size = item.document["content"]["size"]
-            digest = self._blobs.fetch(item.id, size, partial(self._remote.download, item.id))
+            key = f"item-{item.id}-{item.updated_at}"
+            digest = self._blobs.fetch(key, size, partial(self._remote.download, item.id))
             self._report.downloaded_bytes += size
             known.append(
                 replace(item, document={**item.document, "content": {"size": size, "digest": digest}})
@@ -264,6 +268,11 @@ class Puller:
         for one, number in deleted.items():
             self._report.bump(self._report.deleted_here, one.value, number)
         self._report.conflicts_new += conflicts
+
+
+def _of_platform(dataset: RemoteEntity) -> bool:
+    """Whether the platform keeps a dataset for itself (such as a project's binaries): no business of a store's."""
+    return bool(dataset.facts.get("system"))
 
 
 def _earlier(moment: str) -> str:

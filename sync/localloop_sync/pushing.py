@@ -7,15 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from localloop_schema.documents import Document
 from localloop_schema.errors import LocalLoopError
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Errand, Job, Stage, batches, stages
-from localloop_sync.core.references import references, translate
-from localloop_sync.core.rules import CONTENT, RULES
+from localloop_sync.core.references import natural_key, references, translate
+from localloop_sync.core.rules import CONTENT
 from localloop_sync.core.safety import Limits, too_many
 from localloop_sync.errors import (
     AuthError,
@@ -23,6 +22,7 @@ from localloop_sync.errors import (
     OfflineError,
     PermanentError,
     RemoteError,
+    RemoteNotFoundError,
     ThrottledError,
 )
 from localloop_sync.ports import Blobs, Journal, Remote, RemoteEntity, Scope
@@ -99,25 +99,34 @@ class Pusher:
     def settle(self) -> None:
         """Find out what became of requests whose reply was lost: look, never send again blindly."""
         for job in self._journal.jobs(State.IN_FLIGHT):
-            if job.errand is Errand.DELETE and job.remote_id is not None:
-                if self._remote.get(job.kind, job.remote_id) is None:
-                    self._journal.gone([job])
-                    continue
-            elif job.remote_id is not None:
-                current = self._remote.get(job.kind, job.remote_id)
-                if current is not None:
-                    self._puller.take(job.kind, [current])
-            else:
-                self._look(job)
-            self._journal.release([one for one in self._journal.jobs(State.IN_FLIGHT) if _same(one, job)])
+            try:
+                done = self._settle(job)
+            except RemoteNotFoundError:  # what it would be in is gone, so it is not there either
+                done = False
+            except PermanentError:  # it may not be looked at, so nothing is known: it must not be sent again
+                continue
+            if not done:
+                self._journal.release([one for one in self._journal.jobs(State.IN_FLIGHT) if _same(one, job)])
+
+    def _settle(self, job: Job) -> bool:
+        """Look what became of one job; whether nothing is left to be done of it."""
+        if job.remote_id is None:
+            self._look(job)
+            return False
+        current = self._remote.get(job.kind, job.remote_id)
+        if current is None and job.errand is Errand.DELETE:
+            self._journal.gone([job])
+            return True
+        if current is not None and job.errand is not Errand.DELETE:
+            self._puller.take(job.kind, [current])
+        return False
 
     def _look(self, job: Job) -> bool:
         """Whether a creation is found on the platform by its natural key; what is found is taken in."""
         scope = self._scope(job)
-        key = _key(job)
-        if scope is None or not key:
+        if scope is None or not job.key:
             return False
-        found = self._remote.find(job.kind, scope, [key])
+        found = self._remote.find(job.kind, scope, [job.key])
         self._puller.take(job.kind, found)
         return bool(found)
 
@@ -146,7 +155,7 @@ class Pusher:
         while True:
             plan = self.plan()
             waiting = {job.seqs for stage in plan for job in stage.jobs}
-            if waiting <= before:  # nothing, or only what has to wait for something that was refused
+            if not waiting or waiting == before:  # what is left waits for something that was refused
                 return
             self._guard(plan)
             self._stages(plan)
@@ -168,11 +177,14 @@ class Pusher:
     def _guard(self, plan: Sequence[Stage]) -> None:
         if self._limits is None:
             return
+        going = {(job.kind, job.entity_id) for stage in plan for job in stage.jobs if job.target is None}
         for stage in plan:
             if stage.errand is not Errand.DELETE or stage.kind not in _BULK:
                 continue
             by_dataset: dict[str, list[Job]] = {}
             for job in stage.jobs:
+                if (EntityKind.ITEM, job.parents.get(EntityKind.ITEM)) in going:
+                    continue  # it goes with its item, which is counted
                 by_dataset.setdefault(job.parents.get(EntityKind.DATASET, ""), []).append(job)
             for dataset, jobs in by_dataset.items():
                 total = self._journal.known_count(stage.kind, dataset)
@@ -211,7 +223,12 @@ class Pusher:
                 by_scope.setdefault(scope, []).append(job)
         taken = False
         for scope, jobs in by_scope.items():
-            found = self._remote.find(EntityKind.ITEM, scope, [_key(job) for job in jobs])
+            try:
+                found = self._remote.find(EntityKind.ITEM, scope, [job.key for job in jobs])
+            except RemoteNotFoundError:  # the dataset went away since the pull: the next one finds that out
+                lost = {job.entity_id for job in jobs}
+                window = [group for group in window if group[0].entity_id not in lost]
+                continue
             self._puller.take(EntityKind.ITEM, found)
             taken = taken or bool(found)
         if not taken:
@@ -268,8 +285,14 @@ class Pusher:
 
     def _refused(self, stage: Stage, parcel: _Parcel, error: LocalLoopError) -> None:
         if len(parcel.jobs) > 1:  # one bad annotation must not hold the others back
+            # Whether a refused batch is refused whole is not said, so what is there already is not sent again.
+            found = self._remote.find(stage.kind, parcel.scope, [job.key for job in parcel.jobs])
+            there = {natural_key(stage.kind, one.document): one for one in found}
             for job, document in zip(parcel.jobs, parcel.documents, strict=True):
                 single = _Parcel((job,), parcel.scope, (document,), ())
+                if job.key in there:
+                    self._record(stage, single, _Answer([there[job.key]]))
+                    continue
                 try:
                     answer = self._sender(stage)(single)
                 except PermanentError as refusal:
@@ -352,7 +375,7 @@ class Pusher:
 
     def _create_if_absent(self, parcel: _Parcel) -> _Answer:
         [job] = parcel.jobs
-        found = self._remote.find(job.kind, parcel.scope, [_key(job)])
+        found = self._remote.find(job.kind, parcel.scope, [job.key])
         return _Answer(found=found) if found else self._create(parcel)
 
     def _upload(self, parcel: _Parcel) -> _Answer:
@@ -383,14 +406,6 @@ class Pusher:
         if path is None:
             raise UnsendableError(f"The content of {job.name} is not in the cache.")
         return path
-
-
-def _key(job: Job) -> str:
-    """The natural key of a job's entity, as text; empty when it has none."""
-    value: Any = job.target
-    for part in RULES[job.kind].key:
-        value = (value or {}).get(part)
-    return value if isinstance(value, str) else ""
 
 
 def _same(one: Job, other: Job) -> bool:

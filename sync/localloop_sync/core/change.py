@@ -8,7 +8,7 @@ from typing import Any
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.leaves import MISSING, Leaves, Path, flatten, same, unflatten
+from localloop_sync.core.leaves import MISSING, Leaves, Path, below, flatten, same, unflatten
 from localloop_sync.core.rules import RULES
 
 
@@ -62,6 +62,21 @@ def apply(kind: EntityKind, document: Mapping[str, Any], changes: Iterable[Chang
             leaves.pop(change.path, None)
         else:
             leaves[change.path] = change.new
+    return unflatten(leaves)
+
+
+def put(kind: EntityKind, document: Mapping[str, Any], path: Path, value: Any) -> Document:
+    """The document with a value, or nothing for :data:`MISSING`, at a path, whatever stood there, below or above.
+
+    Unlike :func:`apply`, which repeats changes of leaves, this replaces an object by a value and the reverse.
+    """
+    leaves = {
+        other: old
+        for other, old in flatten(document, RULES[kind].atoms).items()
+        if not below(path, other) and not (value is not MISSING and below(other, path))
+    }
+    if value is not MISSING:
+        leaves[path] = value
     return unflatten(leaves)
 
 

@@ -7,7 +7,7 @@ different keys of the same object never collide. An empty object is a leaf, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from localloop_schema.documents import Document
@@ -42,8 +42,6 @@ def flatten(document: Mapping[str, Any], atoms: frozenset[Path] = frozenset()) -
 def _walk(prefix: Path, value: Mapping[str, Any], atoms: frozenset[Path]) -> Iterator[tuple[Path, Any]]:
     for key, inner in value.items():
         path = (*prefix, key)
-        if inner is None:
-            continue
         if isinstance(inner, Mapping) and inner and path not in atoms:
             before = True
             for leaf in _walk(path, inner, atoms):
@@ -72,13 +70,22 @@ def unflatten(leaves: Mapping[Path, Any]) -> Document:
     return document
 
 
-def overlapping(leaves: Mapping[Path, Any]) -> Iterator[Path]:
-    """Paths that hold a value although deeper paths do too: no document can have both."""
-    for path, value in leaves.items():
-        if isinstance(value, Mapping) and not value:
-            continue
-        if any(len(other) > len(path) and other[: len(path)] == path for other in leaves):
-            yield path
+def branches(leaves: Iterable[Path]) -> set[Path]:
+    """The paths that have leaves below them."""
+    return {path[:length] for path in leaves for length in range(1, len(path))}
+
+
+def below(path: Path, other: Path) -> bool:
+    """Whether ``other`` is ``path`` or deeper in what stands there."""
+    return other[: len(path)] == path
+
+
+def subtree(leaves: Mapping[Path, Any], path: Path) -> Any:
+    """What stands at a path: a leaf, the object made of the leaves below it, or :data:`MISSING`."""
+    if path in leaves:
+        return leaves[path]
+    inner = {other[len(path) :]: value for other, value in leaves.items() if below(path, other)}
+    return unflatten(inner) if inner else MISSING
 
 
 def same(left: Any, right: Any) -> bool:

@@ -9,7 +9,17 @@ from typing import Any
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.leaves import MISSING, Leaves, Path, flatten, overlapping, same, unflatten
+from localloop_sync.core.leaves import (
+    MISSING,
+    Leaves,
+    Path,
+    below,
+    branches,
+    flatten,
+    same,
+    subtree,
+    unflatten,
+)
 from localloop_sync.core.rules import RULES
 
 
@@ -61,13 +71,11 @@ def merge(
         never merged here: :mod:`localloop_sync.core.reconcile` keeps both files.
     """
     rules = RULES[kind]
-    old = flatten(base or {}, rules.atoms)
-    local = flatten(mine, rules.atoms)
-    remote = flatten(theirs, rules.atoms)
+    old, local, remote = (_Side.of(one or {}, rules.atoms) for one in (base, mine, theirs))
     merged: Leaves = {}
-    conflicts: list[FieldConflict] = []
-    for path in sorted(old.keys() | local.keys() | remote.keys()):
-        was, here, there = (side.get(path, MISSING) for side in (old, local, remote))
+    disputed: set[Path] = set()
+    for path in sorted(old.leaves.keys() | local.leaves.keys() | remote.leaves.keys()):
+        was, here, there = old.at(path), local.at(path), remote.at(path)
         value = here
         if _agree(here, there):
             value = here
@@ -78,11 +86,53 @@ def merge(
         elif base is None and here is MISSING:
             value = there
         else:
-            conflicts.append(FieldConflict(path, was, here, there))
+            disputed.add(_lifted(path, local, remote))
         if value is not MISSING:
             merged[path] = value
-    conflicts.extend(_settle_overlaps(merged, old, local, remote))
+    # Where one side made a value of what the other side filled as an object, no document can have both.
+    disputed |= {path for path in branches(merged) if not _hollow(merged.get(path, MISSING))}
+    for path in disputed:
+        merged = {other: value for other, value in merged.items() if not below(path, other)}
+        merged |= {other: value for other, value in local.leaves.items() if below(path, other)}
+    conflicts = (
+        FieldConflict(path, *(subtree(side.leaves, path) for side in (old, local, remote)))
+        for path in sorted(disputed)
+    )
     return Merged(unflatten(merged), tuple(conflicts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The leaves of one document, and the paths that have leaves below."""
+
+    leaves: Leaves
+    branches: set[Path]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], atoms: frozenset[Path]) -> _Side:
+        leaves = flatten(document, atoms)
+        return cls(leaves, branches(leaves))
+
+    def at(self, path: Path) -> Any:
+        """The leaf at a path; an object there counts as an empty one, since its leaves are looked at themselves."""
+        if path in self.leaves:
+            return self.leaves[path]
+        return {} if path in self.branches else MISSING
+
+
+def _lifted(path: Path, local: _Side, remote: _Side) -> Path:
+    """Where a dispute about a leaf really is: the highest place where one side has a value and one an object."""
+    for length in range(1, len(path)):
+        above = path[:length]
+        sides = ((local, remote), (remote, local))
+        if any(above in one.branches and not _hollow(other.at(above)) for one, other in sides):
+            return above
+    return path
+
+
+def _hollow(value: Any) -> bool:
+    """Whether nothing, or an empty object, stands at a place that has leaves below."""
+    return value is MISSING or (isinstance(value, Mapping) and not value)
 
 
 def _agree(left: Any, right: Any) -> bool:
@@ -94,31 +144,3 @@ def _agree(left: Any, right: Any) -> bool:
 def _platform_first(prefixes: tuple[Path, ...], path: Path, there: Any) -> bool:
     """Whether the platform's guess-free value wins: only where it has one, so nothing entered here is dropped."""
     return there is not MISSING and any(path[: len(prefix)] == prefix for prefix in prefixes)
-
-
-def _settle_overlaps(merged: Leaves, old: Leaves, local: Leaves, remote: Leaves) -> list[FieldConflict]:
-    """Where one side made a value of what the other side filled as an object, the local shape stands."""
-    conflicts = []
-    for path in list(overlapping(merged)):
-        below = [other for other in merged if len(other) > len(path) and other[: len(path)] == path]
-        here = local.get(path, MISSING)
-        conflicts.append(
-            FieldConflict(path, _subtree(old, path), _subtree(local, path), _subtree(remote, path))
-        )
-        if here is MISSING:  # the local side has the object
-            del merged[path]
-            for other in below:
-                if other not in local:
-                    del merged[other]
-        else:
-            for other in below:
-                del merged[other]
-    return conflicts
-
-
-def _subtree(leaves: Leaves, path: Path) -> Any:
-    """The value at a path: a leaf, or the object made of the leaves below it."""
-    if path in leaves:
-        return leaves[path]
-    below = {other[len(path) :]: value for other, value in leaves.items() if other[: len(path)] == path}
-    return unflatten(below) if below else MISSING

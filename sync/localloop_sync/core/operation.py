@@ -60,7 +60,10 @@ OUTSTANDING = frozenset({State.PENDING, State.IN_FLIGHT, State.PARKED, State.REJ
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One local edit. ``seq`` orders the log; ``changes`` of a create start from nothing."""
+    """One local edit. ``seq`` orders the log; ``changes`` of a create start from nothing.
+
+    ``reason`` is why the platform refused it, for one that is rejected.
+    """
 
     seq: int
     kind: EntityKind
@@ -68,6 +71,7 @@ class Operation:
     verb: Verb
     changes: tuple[Change, ...]
     state: State = State.PENDING
+    reason: str | None = None
 
 
 class Effect(StrEnum):

@@ -36,6 +36,7 @@ class Job:
         parents: Local ids of the parents.
         seqs: The operations that this job carries.
         name: What to call it to a person.
+        key: Its natural key within the parents; while a creation is under way the one that was sent.
     """
 
     kind: EntityKind
@@ -46,6 +47,7 @@ class Job:
     parents: Mapping[EntityKind, str] = field(default_factory=dict)
     seqs: tuple[int, ...] = ()
     name: str = ""
+    key: str = ""
 
     @property
     def errand(self) -> Errand:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.change import Change, apply, equal
+from localloop_sync.core.change import equal, put
 from localloop_sync.core.merge import FieldConflict, Policy, merge
 
 
@@ -143,4 +143,6 @@ def _settle_content(
 
 
 def _with_theirs(kind: EntityKind, document: Document, conflicts: tuple[FieldConflict, ...]) -> Document:
-    return apply(kind, document, [Change(one.path, one.mine, one.theirs) for one in conflicts])
+    for one in conflicts:
+        document = put(kind, document, one.path, one.theirs)
+    return document

@@ -30,6 +30,14 @@ def translate(kind: EntityKind, document: Document, maps: Mapping[EntityKind, Id
     return document
 
 
+def natural_key(kind: EntityKind, document: Document) -> str:
+    """What names an entity within its parent, by which a creation is found again; empty when it has no name."""
+    value: Any = document
+    for key in RULES[kind].key:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
 def ids_at(document: Any, path: Path) -> list[str]:
     """The id, or the ids, at a path of a document."""
     value = document
@@ -37,7 +45,9 @@ def ids_at(document: Any, path: Path) -> list[str]:
         if not isinstance(value, Mapping) or key not in value:
             return []
         value = value[key]
-    return [value] if isinstance(value, str) else [one for one in value if isinstance(one, str)]
+    if isinstance(value, str):
+        return [value]
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _mapped(document: Document, path: Path, ids: IdMap) -> Document:
@@ -49,4 +59,8 @@ def _mapped(document: Document, path: Path, ids: IdMap) -> Document:
         return {**document, key: _mapped(value, rest, ids)} if isinstance(value, dict) else document
     if isinstance(value, str):
         return {**document, key: ids.get(value, value)}
+    if not isinstance(
+        value, list
+    ):  # somebody wrote something else where an id belongs: it is not ours to judge
+        return document
     return {**document, key: [ids.get(one, one) if isinstance(one, str) else one for one in value]}

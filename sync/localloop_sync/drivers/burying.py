@@ -70,13 +70,9 @@ class Undertaker:
         oplog.move(self._connection, [one.seq for one in state.operations], State.SUPERSEDED)
         for row in state.conflicts:
             conflicts.close(self._connection, row["id"], "deleted on both sides", self._stamp.at)
-        known = self._connection.execute(
-            _TOMBSTONES.select().where(
-                _TOMBSTONES.c.kind == state.kind.value, _TOMBSTONES.c.entity_id == state.id
-            )
-        ).first()
-        if known is None:
-            self._connection.execute(insert(_TOMBSTONES), self._tombstone(state, state.row, origin))
+        # One that was deleted here has its tombstone since then; an older one is of a deletion that was taken back.
+        verb = insert(_TOMBSTONES).prefix_with("OR IGNORE" if state.mirror is None else "OR REPLACE")
+        self._connection.execute(verb, self._tombstone(state, state.row, origin))
         states.drop_bases(self._connection, state.kind, [state.id])
         purge_rows(self._connection, state.kind, [state.id])
 

@@ -35,6 +35,14 @@ def listing(connection: Connection, *, state: str | None = "open") -> list[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def whole(connection: Connection, *sorts: Sort) -> set[tuple[EntityKind, str]]:
+    """The entities that are contested as a whole by open conflicts of these sorts (all when none is given)."""
+    query = select(_TABLE.c.kind, _TABLE.c.entity_id, _TABLE.c.path).where(_TABLE.c.state == "open")
+    if sorts:
+        query = query.where(_TABLE.c.sort.in_([sort.value for sort in sorts]))
+    return {(EntityKind(kind), entity_id) for kind, entity_id, path in connection.execute(query) if not path}
+
+
 def add(
     connection: Connection,
     conflict_id: str,

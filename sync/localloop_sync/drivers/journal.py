@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, get_row, live_rows, rows_where, table, update_row
+from localloop_schema.kinds import PARENTS, EntityKind
+from localloop_schema.rows import Row, chunks, get_row, rows_where, table, update_row
 from localloop_schema.session import reading, writing
 from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, Setting, Subscription
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
+from localloop_sync.core.reconcile import Sort
 from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.burying import Undertaker
 from localloop_sync.drivers.identity import Identity
@@ -84,13 +85,14 @@ class SqliteJournal:
                 if row["dataset_id"] is None
             }
             found = []
-            for project in live_rows(connection, EntityKind.PROJECT):
+            for project in rows_where(connection, EntityKind.PROJECT):
+                # One that was deleted here is looked at too: its deletion waits for what is new in it.
                 if project["remote_id"] is None:
                     continue
                 datasets = {
                     row["id"]: row["remote_id"]
                     for row in rows_where(connection, EntityKind.DATASET, project_id=project["id"])
-                    if row["remote_id"] is not None and row["deleted_at"] is None
+                    if row["remote_id"] is not None
                 }
                 found.append(Target(project["id"], project["remote_id"], project["id"] in whole, datasets))
             return found
@@ -126,6 +128,8 @@ class SqliteJournal:
         self, kind: EntityKind, *, dataset: str | None = None, project: str | None = None
     ) -> dict[str, str]:
         """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
+        with reading(self._engine) as connection:
+            lost = _lost(connection, kind)
         query = select(_BASES.c.remote_id, _BASES.c.entity_id).where(_BASES.c.kind == kind.value)
         if dataset is not None:
             query = query.where(_BASES.c.dataset_id == dataset)
@@ -134,7 +138,7 @@ class SqliteJournal:
             below = select(columns.id).where(columns.project_id == project)
             query = query.where(_BASES.c.entity_id.in_(below))
         with reading(self._engine) as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query) if row[1] not in lost}
 
     def known_count(self, kind: EntityKind, dataset: str) -> int:
         """How many items or annotations of a dataset (local id) both sides know."""
@@ -144,7 +148,10 @@ class SqliteJournal:
             .where(_BASES.c.kind == kind.value, _BASES.c.dataset_id == dataset)
         )
         with reading(self._engine) as connection:
-            return int(connection.execute(query).scalar_one())
+            number = int(connection.execute(query).scalar_one())
+            for part in chunks(sorted(_lost(connection, kind))):
+                number -= int(connection.execute(query.where(_BASES.c.entity_id.in_(part))).scalar_one())
+            return number
 
     def jobs(self, waiting: State) -> list[Job]:
         """A job for each entity with operations in the state ``pending`` or ``in flight``."""
@@ -222,7 +229,9 @@ class SqliteJournal:
             base = states.bases_of(connection, EntityKind.ITEM, [item_id]).get(item_id)
             if base is not None and base["document"].get("content") == {"size": size}:
                 content = {"size": size, "digest": digest}
-                states.write_bases(connection, [{**base, "document": {**base["document"], "content": content}}])
+                states.write_bases(
+                    connection, [{**base, "document": {**base["document"], "content": content}}]
+                )
 
     def finish(self, report: SyncReport) -> None:
         """Write down that a sync is complete, and count what is left into the report."""
@@ -251,6 +260,21 @@ class SqliteJournal:
                 "created_at": stamp.at,
             }
             connection.execute(insert(_SUBSCRIPTIONS), row)
+
+
+def _lost(connection: Connection, kind: EntityKind) -> set[str]:
+    """Entities (local ids) that the platform has no more, about which there is an open conflict, and what is below.
+
+    They have a base still, which says what the edits here began with, but they are not known to both sides.
+    """
+    contested = conflicts.whole(connection, Sort.DELETED_THERE)
+    lost = {entity_id for of, entity_id in contested if of is kind}
+    parents = [(parent, entity_id) for parent, entity_id in contested if parent in PARENTS[kind]]
+    for parent, entity_id in parents:
+        columns = table(kind).c
+        query = select(columns.id).where(columns[f"{parent}_id"] == entity_id)
+        lost.update(connection.execute(query).scalars())
+    return lost
 
 
 def _know_blob(connection: Connection, digest: str, size: int, at: str) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import chunks, table
+from localloop_schema.rows import chunks, get_rows, parents_of, table
 from localloop_schema.tables import Tombstone
+from localloop_sync.core.echo import sent
+from localloop_sync.core.operation import State
+from localloop_sync.drivers import oplog
 from localloop_sync.drivers.translate import local_ids
 from localloop_sync.ports import RemoteEntity
 
@@ -42,20 +45,47 @@ def match(connection: Connection, kind: EntityKind, located: Located) -> dict[st
     """
     found = local_ids(connection, kind, [entity.id for entity, _, _ in located])
     unmatched = [one for one in located if one[0].id not in found]
-    if unmatched:
-        found.update(_by_key(connection, kind, unmatched))
-    return found
-
-
-def _by_key(connection: Connection, kind: EntityKind, located: Located) -> dict[str, str]:
-    columns = table(kind).c
+    if not unmatched:
+        return found
     if kind is EntityKind.ANNOTATION:
-        return _by_client_id(connection, located)
-    parents_of_key, column, key = _KEYS[kind]
-    by_key = {
-        (*(parents.get(parent) for parent in parents_of_key), document.get(key)): entity.id
-        for entity, document, parents in located
+        return found | _by_client_id(connection, unmatched)
+    sent_keys = _sent_keys(connection, kind)
+    for entity, document, parents in unmatched:
+        local_id = sent_keys.get(_place(kind, document.get(_KEYS[kind][2]), parents))
+        if local_id is not None:
+            found[entity.id] = local_id
+    unmatched = [one for one in unmatched if one[0].id not in found]
+    return found | _by_key(connection, kind, unmatched, frozenset(sent_keys.values()))
+
+
+def _place(kind: EntityKind, key: Any, parents: Mapping[EntityKind, str]) -> tuple[Any, ...]:
+    return (*(parents.get(parent) for parent in _KEYS[kind][0]), key)
+
+
+def _sent_keys(connection: Connection, kind: EntityKind) -> dict[tuple[Any, ...], str]:
+    """Parents and key of each creation that is under way, as it was sent → local id.
+
+    It may have been renamed since; then the platform knows it by its earlier name.
+    """
+    waiting = oplog.entities_in(connection, [State.IN_FLIGHT])
+    ids = [entity_id for of, entity_id in waiting if of is kind]
+    operations = oplog.outstanding_of(connection, kind, ids)
+    return {
+        _place(
+            kind, (sent(kind, None, operations[one]) or {}).get(_KEYS[kind][2]), parents_of(kind, row)
+        ): one
+        for one, row in get_rows(connection, kind, ids).items()
+        if row["remote_id"] is None
     }
+
+
+def _by_key(
+    connection: Connection, kind: EntityKind, located: Located, taken: frozenset[str]
+) -> dict[str, str]:
+    """By the name that an unbound local entity has now; ``taken`` are known to the platform by another."""
+    columns = table(kind).c
+    parents_of_key, column, key = _KEYS[kind]
+    by_key = {_place(kind, document.get(key), parents): entity.id for entity, document, parents in located}
     pairs = {}
     links = [columns[f"{parent}_id"] for parent in parents_of_key]
     for part in chunks(dict.fromkeys(str(one[-1]) for one in by_key)):
@@ -66,7 +96,7 @@ def _by_key(connection: Connection, kind: EntityKind, located: Located) -> dict[
         order = (columns.deleted_at.is_(None), columns.id.desc())
         for row in connection.execute(query.order_by(*order)):
             remote_id = by_key.get((*row[2:], row[1]))
-            if remote_id is not None:
+            if remote_id is not None and row[0] not in taken:
                 pairs[remote_id] = row[0]
     return pairs
 
@@ -105,7 +135,10 @@ def bind(connection: Connection, kind: EntityKind, entity_id: str, remote_id: st
 
 
 def buried(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
-    """Platform ids that this store itself deleted there, with the time of the deletion."""
+    """Platform ids that this store itself deleted there, with the time of the deletion.
+
+    One that still has a row is not among them: its deletion waits, or was taken back.
+    """
     columns: Any = Tombstone.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it on table models
     found: dict[str, str] = {}
     for part in chunks(ids):
@@ -113,4 +146,6 @@ def buried(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict
             columns.kind == kind.value, columns.remote_id.in_(part), columns.origin == "local"
         )
         found.update((row[0], row[1]) for row in connection.execute(query))
+    for one in local_ids(connection, kind, list(found)):
+        del found[one]
     return found

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from localloop_schema.documents import Document, derived_system, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
-from localloop_schema.rows import Row, get_rows, insert_rows, live_rows, table, update_row
+from localloop_schema.rows import Row, get_rows, insert_rows, table, update_row
 from localloop_sync.core.content import must_compare, with_known_digest
+from localloop_sync.core.echo import ancestor, sent
 from localloop_sync.core.merge import FieldConflict
-from localloop_sync.core.naming import conflict_name
 from localloop_sync.core.operation import Delta, Effect, difference
 from localloop_sync.core.reconcile import Action, Observation, Outcome, Sort, reconcile
 from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.matching import bind, buried, match
 from localloop_sync.drivers.oplog import Stamp
+from localloop_sync.drivers.paths import Paths
 from localloop_sync.drivers.relog import relog
 from localloop_sync.drivers.states import EntityState
 from localloop_sync.drivers.translate import local_ids, localise
@@ -41,6 +42,7 @@ class Observer:
         self._connection = connection
         self._identity = identity
         self._stamp = stamp
+        self._parents: dict[tuple[EntityKind, str], Row] = {}
 
     def observe(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> Observed:
         """Reconcile entities of one kind with what is here.
@@ -60,10 +62,9 @@ class Observer:
         ]
         located = self._without_orphans(kind, located, result)
         matched = match(self._connection, kind, located)
-        known = states.load(self._connection, kind, list(matched.values()))
         if kind is EntityKind.ITEM:
-            self._clear_paths(located, matched)
-            known = states.load(self._connection, kind, list(matched.values()))
+            Paths(self._connection, self._identity, self._stamp).clear(located, matched)
+        known = states.load(self._connection, kind, list(matched.values()))
         inserts: list[Row] = []
         bases: list[Row] = []
         for entity, document, parents in located:
@@ -72,6 +73,10 @@ class Observer:
             self._one(entity, document, parents, state, inserts, bases, result)
         insert_rows(self._connection, kind, inserts)
         states.write_bases(self._connection, bases)
+        for row in inserts:
+            if row["deleted_at"] is not None:  # it came into what was deleted here: that deletion waits now
+                state = EntityState(kind, row["id"], None, None)
+                self._relog(state, to_document(kind, row), None)
         return result
 
     def _without_orphans(self, kind: EntityKind, located: list[Any], result: Observed) -> list[Any]:
@@ -80,6 +85,7 @@ class Observer:
         for parent in PARENTS[kind]:
             ids = {parents[parent] for _, _, parents in located if parent in parents}
             here = get_rows(self._connection, parent, sorted(ids))
+            self._parents.update(((parent, one), row) for one, row in here.items())
             missing |= {(parent, one) for one in ids if one not in here}
         kept = []
         for entity, document, parents in located:
@@ -105,15 +111,19 @@ class Observer:
     ) -> None:
         kind = state.kind
         base, mirror = state.base_document, state.mirror
+        on_its_way = sent(kind, base, state.operations)
         facts = self._facts(kind, entity)
         if kind is EntityKind.ITEM:
             document = with_known_digest(document, base)
-            if must_compare(base, mirror, document):
+            if any(must_compare(base, mine, document) for mine in (mirror, on_its_way)):
                 result.unverified.append(entity)
                 return
         # One form of a document everywhere: what the columns would give back.
         document = to_document(kind, to_columns(kind, document, {}))
-        outcome = reconcile(Observation(kind, base, mirror, document))
+        self._found_again(state)
+        # A creation that was deleted here meanwhile is taken first, and then has its deletion before it.
+        agreed = base if base is None and mirror is None else ancestor(kind, base, on_its_way, document)
+        outcome = reconcile(Observation(kind, agreed, mirror, document))
         if outcome.action is Action.KEEP_BOTH:  # ours was given another path: theirs is simply new
             state = EntityState(kind, entity.id, None, None)
             outcome = reconcile(Observation(kind, None, None, document))
@@ -129,7 +139,10 @@ class Observer:
             result.taken += 1
             bases.append(snapshot)
             if state.row is None:
-                inserts.append(self._new_row(state, entity, document, parents, facts))
+                row = self._new_row(state, entity, document, parents, facts)
+                inserts.append(row)
+                row["deleted_at"], opened = self._swept_along(parents)
+                result.conflicts += opened
             else:  # deleted here while its creation was under way: now there is something to delete there
                 bind(self._connection, kind, state.id, entity.id)
                 self._relog(state, document, None)
@@ -140,15 +153,77 @@ class Observer:
             self._refresh_facts(state, facts)
             if state.base is None or state.base["remote_updated_at"] != entity.updated_at:
                 bases.append(snapshot)
-            return
-        if outcome.action is Action.CONFLICT:
-            bases.append(snapshot)
-            result.conflicts += self._open(state, outcome, document)
-            self._relog(state, document, None)
+                self._relog(state, document, mirror)
             return
         bases.append(snapshot)
+        if outcome.action is Action.CONFLICT:
+            above = self._deleted_above(parents)
+            if above is None:
+                result.conflicts += self._open(state, outcome, document)
+            else:  # it went with its parent, so there is one thing to decide: whether the parent goes
+                self._record(state, document, f"decided with the {above[0].value} it belongs to")
+                result.conflicts += self._hold_deletion(*above)
+            self._relog(state, document, None)
+            return
         result.taken += 1
         self._merge(state, outcome, document, facts, result)
+
+    def _found_again(self, state: EntityState) -> None:
+        """Close a conflict about a deletion on the platform: the entity is there."""
+        for row in list(state.conflicts):
+            if not row["path"] and row["sort"] == Sort.DELETED_THERE.value:
+                conflicts.close(self._connection, row["id"], "it is on the platform again", self._stamp.at)
+                state.conflicts.remove(row)
+                self._relog(state, state.base_document, state.mirror)
+                fresh = states.load(self._connection, state.kind, [state.id])[state.id]
+                state.operations = fresh.operations
+
+    def _swept_along(self, parents: dict[EntityKind, str]) -> tuple[str | None, int]:
+        """When something new was deleted here with what it is in (None: it was not), and conflicts opened by that."""
+        above = self._deleted_above(parents)
+        return (None, 0) if above is None else (above[1]["deleted_at"], self._hold_deletion(*above))
+
+    def _deleted_above(self, parents: dict[EntityKind, str]) -> tuple[EntityKind, Row] | None:
+        """The highest entity above that was deleted here, and so took everything below it along."""
+        ids = {parent: one for parent, one in parents.items() if parent is not EntityKind.RECIPE}
+        rows = {
+            parent: self._parents[parent, one]
+            for parent, one in ids.items()
+            if (parent, one) in self._parents
+        }
+        gone = [(parent, row) for parent, row in rows.items() if row["deleted_at"] is not None]
+        if not gone:
+            return None
+        dataset = rows.get(EntityKind.DATASET)
+        if dataset is not None and EntityKind.PROJECT not in rows:
+            project = get_rows(self._connection, EntityKind.PROJECT, [dataset["project_id"]])
+            gone += [(EntityKind.PROJECT, one) for one in project.values() if one["deleted_at"] is not None]
+        order = list(EntityKind)
+        return min(gone, key=lambda one: order.index(one[0]))
+
+    def _hold_deletion(self, kind: EntityKind, row: Row) -> int:
+        """Open a conflict about a deletion below which the platform has something new; 0 when one is open."""
+        state = states.load(self._connection, kind, [row["id"]])[row["id"]]
+        base = state.base_document
+        if base is None or () in state.contested:
+            return 0
+        outcome = Outcome(Action.CONFLICT, base=base, sort=Sort.DELETED_HERE)
+        opened = self._open(state, outcome, base)
+        self._relog(state, base, None)
+        return opened
+
+    def _record(self, state: EntityState, remote: Document, resolution: str) -> None:
+        """Keep what the platform has of an entity that was deleted here, as a conflict that is no longer open."""
+        conflicts.add(
+            self._connection,
+            self._identity.object_id(),
+            state.kind,
+            state.id,
+            Sort.DELETED_HERE,
+            at=self._stamp.at,
+            values={"base": state.base_document, "theirs": remote},
+            resolution=resolution,
+        )
 
     def _merge(
         self, state: EntityState, outcome: Outcome, remote: Document, facts: Row, result: Observed
@@ -192,7 +267,9 @@ class Observer:
                 path=one.path,
                 values=one.values(),
             )
-            state.conflicts.append({"id": conflict_id, "path": list(one.path), "values": one.values()})
+            state.conflicts.append(
+                {"id": conflict_id, "sort": sort.value, "path": list(one.path), "values": one.values()}
+            )
         return opened
 
     def _whole(self, state: EntityState, outcome: Outcome, remote: Document) -> tuple[Any, Any, Any]:
@@ -283,80 +360,11 @@ class Observer:
             columns |= {"metadata": to_columns(state.kind, to_document(state.kind, row), derived)["metadata"]}
         update_row(self._connection, state.kind, state.id, columns)
 
-    def _clear_paths(self, located: list[Any], matched: dict[str, str]) -> None:
-        """Give another path to local items that want one where the platform has a different item.
-
-        Only items with an unsent creation or move give way: any other is where the platform had it, and will be
-        observed in its turn.
-        """
-        by_path = {
-            (parents[EntityKind.DATASET], document["filename"]): (entity, document)
-            for entity, document, parents in located
-        }
-        columns = table(EntityKind.ITEM).c
-        paths = sorted({path for _, path in by_path})
-        for start in range(0, len(paths), 500):
-            query = select(table(EntityKind.ITEM)).where(
-                columns.filename.in_(paths[start : start + 500]), columns.deleted_at.is_(None)
-            )
-            for found in list(self._connection.execute(query).mappings()):
-                pair = by_path.get((found["dataset_id"], found["filename"]))
-                if pair is None:
-                    continue
-                entity, document = pair
-                owner = matched.get(entity.id)
-                if found["remote_id"] == entity.id:
-                    continue
-                if owner == found["id"] and not self._other_bytes(dict(found), document):
-                    continue
-                if owner == found["id"]:
-                    del matched[entity.id]
-                self._give_way(dict(found))
-
-    def _other_bytes(self, row: Row, document: Document) -> bool:
-        """Whether an unsent local item surely holds other content than the platform's at the same path."""
-        mine, theirs = to_document(EntityKind.ITEM, row).get("content"), document.get("content")
-        if mine is None or theirs is None:
-            return mine is not theirs
-        if mine["size"] != theirs["size"]:
-            return True
-        return "digest" in theirs and theirs["digest"] != mine.get("digest")
-
-    def _give_way(self, row: Row) -> None:
-        state = states.load(self._connection, EntityKind.ITEM, [row["id"]])[row["id"]]
-        mirror, base = state.mirror, state.base_document
-        if mirror is None or (base is not None and base.get("filename") == mirror["filename"]):
-            return
-        moved = {**mirror, "filename": self._free_name(row["dataset_id"], row["filename"])}
-        update_row(
-            self._connection,
-            EntityKind.ITEM,
-            state.id,
-            to_columns(EntityKind.ITEM, moved, derived_system(EntityKind.ITEM, row.get("metadata") or {})),
-        )
-        conflicts.add(
-            self._connection,
-            self._identity.object_id(),
-            EntityKind.ITEM,
-            state.id,
-            Sort.CONTENT,
-            at=self._stamp.at,
-            path=("filename",),
-            values={"mine": mirror["filename"], "theirs": mirror["filename"]},
-            resolution=f"kept both: the local file is now {moved['filename']}",
-        )
-        self._relog(state, base, moved)
-
-    def _free_name(self, dataset_id: str, filename: str) -> str:
-        def taken(path: str) -> bool:
-            return bool(live_rows(self._connection, EntityKind.ITEM, dataset_id=dataset_id, filename=path))
-
-        return conflict_name(filename, self._stamp.at[:10], self._stamp.device, taken)
-
     def _keep_aside(self, state: EntityState, content: Document, mirror: Document) -> None:
         """Make an item of its own from a local content that the platform's replaced."""
         assert state.row is not None
-        filename = self._free_name(state.row["dataset_id"], mirror["filename"])
+        paths = Paths(self._connection, self._identity, self._stamp)
+        filename = paths.free_name(state.row["dataset_id"], mirror["filename"])
         document = {**mirror, "filename": filename, "content": content}
         entity_id = self._identity.object_id()
         row = {

@@ -71,6 +71,7 @@ def _operation(row: Any) -> Operation:
         verb=Verb(row["verb"]),
         changes=tuple(Change.from_json(change) for change in row["changes"]),
         state=State(row["state"]),
+        reason=row["reason"],
     )
 
 
@@ -105,17 +106,18 @@ def entities_in(connection: Connection, states: Iterable[State]) -> list[tuple[E
 def move(connection: Connection, seqs: Sequence[int], to: State, *, reason: str | None = None) -> None:
     """Move operations to a state that :data:`TRANSITIONS` allows from where they are.
 
+    What is superseded keeps the reason for which it was refused, as history.
+
     Raises:
         ValueError: The table does not allow it for one of them; nothing is moved.
     """
     allowed = [state.value for state, targets in TRANSITIONS.items() if to in targets or state is to]
     texts = [str(seq) for seq in seqs]
+    values = {"state": to.value} if to is State.SUPERSEDED else {"state": to.value, "reason": reason}
     for part in chunks(texts):
         numbers = [int(text) for text in part]
         result = connection.execute(
-            update(_TABLE)
-            .where(_TABLE.c.seq.in_(numbers), _TABLE.c.state.in_(allowed))
-            .values(state=to.value, reason=reason)
+            update(_TABLE).where(_TABLE.c.seq.in_(numbers), _TABLE.c.state.in_(allowed)).values(**values)
         )
         if result.rowcount != len(numbers):
             raise ValueError(f"an operation among {numbers} may not become {to.value}")

@@ -30,6 +30,7 @@ def relog(
     mirror: Document | None,
     operations: Sequence[Operation],
     contested: frozenset[Path],
+    again: bool = False,
 ) -> bool:
     """Make the outstanding operations of an entity say what separates its base from its mirror.
 
@@ -46,11 +47,12 @@ def relog(
         mirror: The local document, or None when it is deleted here.
         operations: Its outstanding operations.
         contested: Paths under an open conflict; the empty path contests the whole entity.
+        again: Whether what the platform refused is to be tried again.
 
     Returns:
         Whether anything was written.
     """
-    wanted = split(difference(kind, base, mirror), operations, contested)
+    wanted = split(difference(kind, base, mirror), operations, contested, again=again)
     current = {
         state: fold(group)
         for state in (State.PENDING, State.PARKED, State.REJECTED)
@@ -60,7 +62,7 @@ def relog(
     leftovers = not wanted and bool(operations)
     if not leftovers and _same(current, wanted):
         return False
-    reasons = next((one for one in operations if one.state is State.REJECTED), None)
+    reasons = dict.fromkeys(one.reason for one in operations if one.state is State.REJECTED and one.reason)
     oplog.move(connection, [one.seq for one in operations], State.SUPERSEDED)
     oplog.append(
         connection,
@@ -72,7 +74,7 @@ def relog(
                 entity_id,
                 delta,
                 state=state,
-                reason="refused by the platform" if state is State.REJECTED and reasons else None,
+                reason="; ".join(reasons) if state is State.REJECTED else None,
             )
             for state, delta in wanted.items()
         ],
@@ -80,27 +82,49 @@ def relog(
     return True
 
 
-def split(delta: Delta, operations: Sequence[Operation], contested: frozenset[Path]) -> Wanted:
-    """The delta by the state in which each part of it has to wait."""
+def split(
+    delta: Delta, operations: Sequence[Operation], contested: frozenset[Path], *, again: bool = False
+) -> Wanted:
+    """The delta by the state in which each part of it has to wait; ``again`` forgets refusals."""
     if delta.effect is Effect.NOTHING:
         return {}
     if () in contested:
         return {State.PARKED: delta}
-    rejected = [one for one in operations if one.state is State.REJECTED]
+    still = [] if again else refused(operations, delta.effect)
     if delta.effect in (Effect.CREATE, Effect.DELETE):
-        # An edit after the refusal may have removed its cause, so it is worth another try.
-        edited_since = any(one.state is not State.REJECTED for one in operations)
-        return {State.REJECTED if rejected and not edited_since else State.PENDING: delta}
-    refused = {change.path for one in rejected for change in one.changes}
+        return {State.REJECTED if still else State.PENDING: delta}
+    barred = {change.path for one in still for change in one.changes}
     parts: dict[State, list[Change]] = {}
     for change in delta.changes:
         state = State.PENDING
         if any(_related(change.path, path) for path in contested):
             state = State.PARKED
-        elif change.path in refused:
+        elif change.path in barred:
             state = State.REJECTED
         parts.setdefault(state, []).append(change)
     return {state: Delta(Effect.SET, tuple(changes)) for state, changes in parts.items()}
+
+
+def refused(operations: Sequence[Operation], effect: Effect) -> list[Operation]:
+    """The rejected operations that are not worth another try.
+
+    An edit after a refusal may have removed its cause: any edit where the whole entity was refused, else one of
+    what was refused.
+    """
+    whole = effect in (Effect.CREATE, Effect.DELETE)
+    return [
+        one
+        for one in operations
+        if one.state is State.REJECTED
+        and not any(
+            later.seq > one.seq and later.state is not State.REJECTED and (whole or _touches(later, one))
+            for later in operations
+        )
+    ]
+
+
+def _touches(later: Operation, earlier: Operation) -> bool:
+    return any(_related(one.path, other.path) for one in later.changes for other in earlier.changes)
 
 
 def _related(path: Path, other: Path) -> bool:

@@ -11,7 +11,7 @@ from localloop_schema.documents import derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, update_row
 from localloop_schema.tables import Blob, Conflict
-from localloop_sync.core.change import Change, apply
+from localloop_sync.core.change import equal, put
 from localloop_sync.core.leaves import MISSING, Path
 from localloop_sync.core.reconcile import Sort
 from localloop_sync.drivers import conflicts, states
@@ -74,7 +74,9 @@ class Resolver:
         kind = EntityKind(row["kind"])
         state = states.load(self._connection, kind, [row["entity_id"]])[row["entity_id"]]
         # Somebody may have gone on editing: what loses is what stands here now.
-        conflicts.refresh(self._connection, conflict_id, {**row["values"], **_mine(state, tuple(row["path"]))})
+        conflicts.refresh(
+            self._connection, conflict_id, {**row["values"], **_mine(state, tuple(row["path"]))}
+        )
         conflicts.close(self._connection, conflict_id, choice.value, self._stamp.at)
         state.conflicts = [one for one in state.conflicts if one["id"] != conflict_id]
         if row["sort"] == Sort.FIELD.value:
@@ -90,8 +92,7 @@ class Resolver:
     def _field(self, state: EntityState, path: Path, choice: Choice, theirs: Any, value: Any) -> None:
         mirror = state.mirror
         if mirror is not None and choice is not Choice.MINE:
-            wanted = theirs if choice is Choice.THEIRS else value
-            mirror = apply(state.kind, mirror, [Change(path, MISSING, wanted)])
+            mirror = put(state.kind, mirror, path, theirs if choice is Choice.THEIRS else value)
             self._write(state, mirror)
         self._relog(state, mirror)
 
@@ -103,7 +104,7 @@ class Resolver:
         update_row(self._connection, state.kind, state.id, columns)
         state.row = {**state.row, **columns}
 
-    def _relog(self, state: EntityState, mirror: dict[str, Any] | None) -> None:
+    def _relog(self, state: EntityState, mirror: dict[str, Any] | None, *, again: bool = False) -> None:
         relog(
             self._connection,
             self._identity,
@@ -114,6 +115,7 @@ class Resolver:
             mirror=mirror,
             operations=state.operations,
             contested=state.contested,
+            again=again,
         )
 
     def _deleted_there(self, state: EntityState, choice: Choice) -> None:
@@ -133,7 +135,7 @@ class Resolver:
         states.drop_bases(self._connection, state.kind, [state.id])
         update_row(self._connection, state.kind, state.id, {"remote_id": None})
         state.base = None
-        self._relog(state, state.mirror)
+        self._relog(state, state.mirror, again=True)
 
     def _deleted_here(self, state: EntityState, choice: Choice) -> None:
         if choice is Choice.MINE:
@@ -147,9 +149,20 @@ class Resolver:
         self._revive(state)
 
     def _revive(self, state: EntityState) -> None:
-        document = state.base_document
-        if document is None:
-            document = to_document(state.kind, state.row or {})
+        """Take a deletion back: the platform's document stands. What was edited here before it is kept as a record."""
+        last = to_document(state.kind, state.row or {})
+        document = state.base_document or last
+        if not equal(state.kind, last, document):
+            conflicts.add(
+                self._connection,
+                self._identity.object_id(),
+                state.kind,
+                state.id,
+                Sort.DELETED_HERE,
+                at=self._stamp.at,
+                values={"mine": last, "theirs": document},
+                resolution=Choice.THEIRS.value,
+            )
         self._write(state, document, deleted_at=None)
         self._relog(state, state.mirror)
 

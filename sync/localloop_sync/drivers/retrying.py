@@ -47,13 +47,22 @@ class Pacer:
         self._until = 0.0
         self._lock = Lock()
 
-    def wait(self) -> None:
-        """Wait until requests are welcome again."""
+    def wait(self, patience: float) -> None:
+        """Wait until requests are welcome again.
+
+        Args:
+            patience: For how many seconds at most.
+
+        Raises:
+            ThrottledError: That would take longer.
+        """
         while True:
             with self._lock:
                 left = self._until - self._clock.monotonic()
             if left <= 0:
                 return
+            if left > patience:
+                raise ThrottledError("The platform asks for a longer pause.", retry_after=left)
             self._clock.sleep(left)
 
     def hold(self, seconds: float) -> None:
@@ -91,26 +100,29 @@ class RetryingRemote:
     def _try(
         self, call: Callable[[], _Result], *, repeatable: bool = True, budget: float | None = None
     ) -> _Result:
-        budget = self._patience.budget if budget is None else budget
-        started = self._clock.monotonic()
+        until = self._clock.monotonic() + (self._patience.budget if budget is None else budget)
         pause = self._patience.first
         while True:
-            self._pacer.wait()
+            self._pacer.wait(until - self._clock.monotonic())
             try:
                 return call()
             except TransientError as error:
                 unsent = isinstance(error, (OfflineError, ThrottledError))
                 if not (repeatable or unsent):
                     raise
-                delay = self._entropy.uniform(0, pause)
-                if isinstance(error, ThrottledError):
-                    delay = max(delay, error.retry_after or 0.0)
-                    self._pacer.hold(delay)
-                if self._clock.monotonic() - started + delay > budget:
-                    raise
-                if not isinstance(error, ThrottledError):
-                    self._clock.sleep(delay)
+                self._pause(error, pause, until)
                 pause = min(pause * 2, self._patience.longest)
+
+    def _pause(self, error: TransientError, pause: float, until: float) -> None:
+        """Wait before another try, or raise the error when there is no time for one."""
+        delay = self._entropy.uniform(0, pause)
+        if isinstance(error, ThrottledError):  # all requests wait, not only this one
+            delay = max(delay, error.retry_after or 0.0)
+            self._pacer.hold(delay)
+        if self._clock.monotonic() + delay > until:
+            raise error
+        if not isinstance(error, ThrottledError):
+            self._clock.sleep(delay)
 
     def account(self) -> Account:
         """Who is logged in."""
@@ -162,22 +174,18 @@ class RetryingRemote:
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
         """Content from an offset on; a broken stream goes on where it broke."""
-        started = self._clock.monotonic()
+        until = self._clock.monotonic() + self._patience.budget
         pause = self._patience.first
         while True:
-            self._pacer.wait()
+            self._pacer.wait(until - self._clock.monotonic())
             try:
                 for chunk in self._inner.download(remote_id, offset):
                     offset += len(chunk)
-                    started, pause = self._clock.monotonic(), self._patience.first  # it moves: patience anew
+                    # It moves: patience anew.
+                    until, pause = self._clock.monotonic() + self._patience.budget, self._patience.first
                     yield chunk
             except TransientError as error:
-                delay = self._entropy.uniform(0, pause)
-                if isinstance(error, ThrottledError):
-                    delay = max(delay, error.retry_after or 0.0)
-                if self._clock.monotonic() - started + delay > self._patience.budget:
-                    raise
-                self._clock.sleep(delay)
+                self._pause(error, pause, until)
                 pause = min(pause * 2, self._patience.longest)
             else:
                 return

@@ -9,18 +9,20 @@ from sqlalchemy import Connection
 
 from localloop_schema.documents import derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import parents_of, purge_rows, update_row
+from localloop_schema.rows import parents_of, purge_rows, rows_where, update_row
 from localloop_sync.core.change import apply
 from localloop_sync.core.content import with_known_digest
+from localloop_sync.core.echo import sent
 from localloop_sync.core.merge import merge
 from localloop_sync.core.operation import Effect, Operation, State, difference
 from localloop_sync.core.plan import Job
-from localloop_sync.drivers import oplog, states
+from localloop_sync.core.references import natural_key
+from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.burying import Undertaker, title
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.matching import bind
 from localloop_sync.drivers.oplog import Stamp
-from localloop_sync.drivers.relog import relog, split
+from localloop_sync.drivers.relog import refused, relog, split
 from localloop_sync.drivers.states import EntityState
 from localloop_sync.drivers.translate import localise
 from localloop_sync.ports import RemoteEntity
@@ -45,13 +47,23 @@ class Sender:
         by_kind: dict[EntityKind, list[str]] = {}
         for kind, entity_id in oplog.entities_in(self._connection, [waiting]):
             by_kind.setdefault(kind, []).append(entity_id)
+        contested = self._contested()
         found: list[Job] = []
         for kind, ids in by_kind.items():
             for state in states.load(self._connection, kind, ids).values():
                 job = self._job(state)
-                if job is not None:
+                if job is not None and contested.isdisjoint(job.parents.items()):
                     found.append(job)
         return found
+
+    def _contested(self) -> set[tuple[EntityKind, str]]:
+        """Entities about whose existence there is a conflict: whatever is below one waits for its resolution."""
+        contested = conflicts.whole(self._connection)
+        for kind, entity_id in list(contested):
+            if kind is EntityKind.PROJECT:
+                rows = rows_where(self._connection, EntityKind.DATASET, project_id=entity_id)
+                contested |= {(EntityKind.DATASET, row["id"]) for row in rows}
+        return contested
 
     def _job(self, state: EntityState) -> Job | None:
         if state.row is None or state.row.get("system"):
@@ -66,13 +78,9 @@ class Sender:
             # Created and deleted again while the creation was under way: nothing to send, if it never arrived.
             return self._describe(state, None, waiting)
         target = None if wanted.effect is Effect.DELETE else apply(state.kind, base or {}, wanted.changes)
-        carried = [one for one in state.operations if self._carried(one, wanted.effect)]
+        still = refused(state.operations, wanted.effect)
+        carried = [one for one in state.operations if one.state is not State.PARKED and one not in still]
         return replace(self._describe(state, base, carried), target=target)
-
-    def _carried(self, operation: Operation, effect: Effect) -> bool:
-        if operation.state in (State.PENDING, State.IN_FLIGHT):
-            return True
-        return operation.state is State.REJECTED and effect in (Effect.CREATE, Effect.DELETE)
 
     def _describe(self, state: EntityState, base: dict[str, object] | None, carried: list[Operation]) -> Job:
         assert state.row is not None
@@ -85,7 +93,14 @@ class Sender:
             parents=parents_of(state.kind, state.row),
             seqs=tuple(one.seq for one in carried),
             name=title(state.kind, state.row),
+            key=self._key(state),
         )
+
+    def _key(self, state: EntityState) -> str:
+        """The natural key by which the platform knows the entity if a creation of it arrived."""
+        assert state.row is not None
+        document = sent(state.kind, state.base_document, state.operations)
+        return natural_key(state.kind, document or to_document(state.kind, state.row))
 
     def begin(self, jobs: Sequence[Job]) -> list[Job]:
         """Mark the jobs' operations as in flight; must be committed before any request of theirs is sent.
