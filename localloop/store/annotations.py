@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from localloop.errors import BadRequest
-from localloop.store.patch import json_object, merge_patch, patch_metadata
+from localloop.store.patch import json_object, merge_patch, patch_metadata, plain
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
@@ -167,7 +167,7 @@ def _document(wire: Mapping[str, Any]) -> Document:
         "label": _text(given.get("label"), "label"),
         "attributes": merge_patch(None, given.get("attributes") or []),
         "source": given.get("source") or "sdk",
-        "metadata": patch_metadata({}, json_object(given.get("metadata"), "metadata"), system=True),
+        "metadata": plain(json_object(given.get("metadata"), "metadata")),
     }
     for key in ("coordinates", "description"):
         if given.get(key) is not None:

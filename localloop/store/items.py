@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from localloop.blobs import BlobRef
 from localloop.errors import BadRequest, Conflict
-from localloop.store.patch import json_object, merge_patch, patch_metadata
+from localloop.store.patch import json_object, merge_patch, patch_metadata, plain
 from localloop.store.paths import is_hidden, mimetype_of, normal_path
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import Document, derived_system, to_document
@@ -220,7 +220,7 @@ def _new_document(
     document: Document = {
         "type": "file",
         "filename": path,
-        "metadata": own_metadata(merge_patch({}, json_object(metadata, "metadata"))),
+        "metadata": own_metadata(plain(json_object(metadata, "metadata"))),
         "content": {"size": blob.size, "digest": blob.digest},
     }
     if description:

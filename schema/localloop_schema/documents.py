@@ -2,8 +2,8 @@
 
 A *document* is a JSON object with the wire's own names, holding only what a person may edit. Everything else
 in a row (who, when, what the platform derived) is a *fact*: taken from whoever knows it best and never a
-conflict. A null in an object of ``metadata`` means "absent", as in the platform's merge patches
-(docs/platform/wire.md, 4.3); arrays are replaced whole, so a null inside one is a value.
+conflict. A null inside ``metadata`` is a value: exports of the platform hold some. Only a merge patch reads a null
+as "remove the key" (docs/platform/wire.md, 4.3), so one cannot be written to an entity that is there already.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def _prune(value: Any) -> Any:
 def _split_metadata(metadata: Mapping[str, Any], derived: Callable[[str], bool]) -> tuple[Document, Document]:
     """Metadata as (what people edit, what the platform derives under ``system``)."""
     system = metadata.get("system") or {}
-    own = {key: _prune(value) for key, value in metadata.items() if key != "system" and value is not None}
-    kept = {key: _prune(value) for key, value in system.items() if not derived(key) and value is not None}
+    own = {key: value for key, value in metadata.items() if key != "system" and value is not None}
+    kept = {key: value for key, value in system.items() if not derived(key)}
     if kept:
         own["system"] = kept
     facts = {key: value for key, value in system.items() if derived(key)}
