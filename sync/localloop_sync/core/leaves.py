@@ -30,7 +30,7 @@ def flatten(document: Mapping[str, Any], atoms: frozenset[Path] = frozenset()) -
     """The leaves of a document.
 
     Args:
-        document: A document without nulls.
+        document: A document.
         atoms: Paths whose value is taken whole.
 
     Returns:
@@ -43,12 +43,7 @@ def _walk(prefix: Path, value: Mapping[str, Any], atoms: frozenset[Path]) -> Ite
     for key, inner in value.items():
         path = (*prefix, key)
         if isinstance(inner, Mapping) and inner and path not in atoms:
-            before = True
-            for leaf in _walk(path, inner, atoms):
-                before = False
-                yield leaf
-            if before:  # held only nulls
-                yield path, {}
+            yield from _walk(path, inner, atoms)
         else:
             yield path, inner
 
