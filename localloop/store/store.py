@@ -8,6 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sqlalchemy import Connection, insert, select
+
+from localloop.blobs import BlobCache
+from localloop.errors import StoreExistsError, StoreNotFoundError
+from localloop.store.query import Page, parse, run_page
+from localloop.store.transaction import Transaction
 from localloop_schema import migrate
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, live_rows, resolve
@@ -16,12 +22,6 @@ from localloop_schema.tables import Setting
 from localloop_sync.drivers.identity import Identity, SystemClock
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.ports import Clock
-from sqlalchemy import Connection, insert, select
-
-from localloop.blobs import BlobCache
-from localloop.errors import StoreExistsError, StoreNotFoundError
-from localloop.store.query import Page, parse, run_page
-from localloop.store.transaction import Transaction
 
 #: Who edits when nobody has logged in yet; the first log-in or ``init --author`` replaces it.
 ANONYMOUS = "me@localhost"

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection, insert, select
+
+from localloop.errors import NotFound
 from localloop_schema.documents import Document, derived_system, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import (
@@ -27,9 +30,6 @@ from localloop_sync.core.operation import Delta, Effect, State
 from localloop_sync.drivers import oplog
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.oplog import Stamp
-from sqlalchemy import Connection, insert, select
-
-from localloop.errors import NotFound
 
 
 class Transaction:
@@ -91,12 +91,11 @@ class Transaction:
         """
         links = {f"{parent}_id": parents.get(parent) for parent in PARENTS[kind]}
         rows, records = [], []
-        for document, facts in entries:
+        for given, facts in entries:
             own = dict(facts)
             derived = own.pop("derived", {})
             entity_id = own.pop("id", None) or self.identity.entity_id(kind)
-            if kind is EntityKind.ANNOTATION:
-                document = with_client_id(document, entity_id)
+            document = with_client_id(given, entity_id) if kind is EntityKind.ANNOTATION else given
             row: Row = {
                 "id": entity_id,
                 "remote_id": None,

@@ -221,9 +221,7 @@ class MemoryRemote:
         Returns:
             The item that is then at the path, and whether this call wrote it.
         """
-        return self._call(
-            "upload", lambda: self._upload(scope, document, content), scope, document, content
-        )
+        return self._call("upload", lambda: self._upload(scope, document, content), scope, document, content)
 
     def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
         """Give an item new content; its id and annotations stay.

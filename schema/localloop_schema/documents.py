@@ -69,7 +69,7 @@ def marked_digest(system: Mapping[str, Any], size: int) -> str | None:
     if not isinstance(mark, Mapping) or mark.get("size") != size:
         return None
     digest = mark.get("blake3")
-    return digest if isinstance(digest, str) and len(digest) == 64 else None  # noqa: PLR2004 - hex digits
+    return digest if isinstance(digest, str) and len(digest) == 64 else None  # hex digits
 
 
 def _prune(value: Any) -> Any:

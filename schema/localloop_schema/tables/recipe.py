@@ -29,8 +29,10 @@ class Ontology(Entity, table=True):
 
 
 class Recipe(Entity, table=True):
-    """Instructions and tool settings. ``ontologies`` are local ontology ids; ``settings`` is the rest of the wire
-    object that a person may edit (``instructions, examples, customActions, uiSettings``).
+    """Instructions and tool settings.
+
+    ``ontologies`` are local ontology ids; ``settings`` is the rest of the wire object that a person may edit
+    (``instructions, examples, customActions, uiSettings``).
     """
 
     __tablename__ = "recipes"

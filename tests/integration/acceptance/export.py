@@ -40,7 +40,10 @@ def _box(number: int, part: int, random: Random) -> dict[str, object]:
         "type": "box",
         "label": random.choice(["apple", "banana", "orange"]),
         "attributes": [],
-        "metadata": {"system": {"automated": True}, "user": {"sure": random.random(), "model": {"name": "m", "id": None}}},
+        "metadata": {
+            "system": {"automated": True},
+            "user": {"sure": random.random(), "model": {"name": "m", "id": None}},
+        },
         "coordinates": [
             {"x": random.random() * 100, "y": random.random() * 100, "z": 0},
             {"x": random.random() * 100, "y": random.random() * 100, "z": 0},
