@@ -18,7 +18,7 @@ from localloop.cli.progress import Counter
 from localloop.config import LOCAL_STORE
 from localloop.errors import BadRequest, BlobError, LocalLoopError, NotFound
 from localloop.store.datasets import create_dataset, find_dataset
-from localloop.store.items import add_item, find_item
+from localloop.store.items import NewItem, add_item, add_items, find_item, occupied
 from localloop.store.paths import normal_path
 from localloop.store.projects import create_project, find_project
 from localloop_schema.kinds import EntityKind
@@ -156,7 +156,21 @@ class Adder:
         if not taken:
             return
         with self._store.transaction(f"add {human.count(len(taken), 'file')}") as tx:
+            ready = []
             for source, blob in taken:
+                try:
+                    ready.append((source, blob, _path(self._address, source)))
+                except LocalLoopError as error:
+                    self._added.failures.append((str(source.file), error.message))
+            there = occupied(tx.connection, self._dataset["id"], [path for _, _, path in ready])
+            new = [one for one in ready if one[2] not in there]
+            made = add_items(tx, self._dataset, [NewItem(path, blob) for _, blob, path in new])
+            for (_, blob, _), (_, outcome) in zip(new, made, strict=True):
+                if outcome == "created":
+                    self._added.new += 1
+                    self._added.bytes += blob.size
+            twins = [one for one, (_, outcome) in zip(new, made, strict=True) if outcome == "exist"]
+            for source, blob, _ in [*twins, *(one for one in ready if one[2] in there)]:
                 try:
                     self._put(tx, source, blob)
                 except LocalLoopError as error:

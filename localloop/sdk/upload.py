@@ -18,7 +18,7 @@ from localloop.errors import BadRequest, NotFound
 from localloop.sdk.progress import progress
 from localloop.store import Store
 from localloop.store.annotations import add_annotations
-from localloop.store.items import add_item
+from localloop.store.items import NewItem, add_items
 from localloop_schema.kinds import EntityKind
 
 #: How many files one transaction adds.
@@ -161,16 +161,12 @@ class Upload:
         ids = []
         with self._store.transaction(action) as tx:
             dataset = tx.row(EntityKind.DATASET, self._dataset_id)
-            for source, blob, annotations in zip(batch, blobs, notes, strict=True):
-                row, outcome = add_item(
-                    tx,
-                    dataset,
-                    source.filename,
-                    blob,
-                    metadata=self._metadata,
-                    description=self._description,
-                    overwrite=self._overwrite,
-                )
+            entries = [
+                NewItem(source.filename, blob, self._metadata, self._description)
+                for source, blob in zip(batch, blobs, strict=True)
+            ]
+            added = add_items(tx, dataset, entries, overwrite=self._overwrite)
+            for (row, outcome), annotations in zip(added, notes, strict=True):
                 if annotations and outcome != "exist":
                     add_annotations(tx, row, annotations)
                 ids.append(row["id"])

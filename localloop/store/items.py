@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from localloop.blobs import BlobRef
@@ -15,7 +16,7 @@ from localloop.store.paths import is_hidden, mimetype_of, normal_path
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import Document, derived_system, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, live_rows
+from localloop_schema.rows import Row, chunks, live_rows, table
 from localloop_schema.tables import Blob
 
 Outcome = Literal["created", "overwrite", "exist"]
@@ -116,6 +117,82 @@ def put_content(
             "updated_by": tx.stamp.author,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A file on its way into a dataset; the fields are the arguments of :func:`add_item`."""
+
+    filename: str
+    blob: BlobRef
+    metadata: Mapping[str, Any] | None = None
+    description: str | None = None
+    mimetype: str | None = None
+    derived: Mapping[str, Any] | None = None
+
+
+def add_items(
+    tx: Transaction, dataset: Row, entries: Sequence[NewItem], *, overwrite: bool = False
+) -> list[tuple[Row, Outcome]]:
+    """Put many files into a dataset: as :func:`add_item` for each, in a few statements for all.
+
+    Args:
+        tx: The user action.
+        dataset: The dataset's row.
+        entries: The files. Of two with one path the first is made and the second finds it there.
+        overwrite: See :func:`add_item`.
+
+    Returns:
+        For each entry the row that is then at its path, and what happened.
+
+    Raises:
+        BadRequest: A path or metadata makes no sense.
+        Conflict: A directory is at a path.
+    """
+    paths = [normal_path(entry.filename) for entry in entries]
+    taken = occupied(tx.connection, dataset["id"], paths)
+    first = {path: number for number, path in reversed(list(enumerate(paths))) if path not in taken}
+    fresh = sorted(first.values())
+    documents = [
+        (
+            _new_document(paths[number], entry.blob, entry.metadata, entry.description),
+            _facts(paths[number], entry.blob, entry.mimetype, entry.derived),
+        )
+        for number, entry in ((number, entries[number]) for number in fresh)
+    ]
+    _know_blobs(tx, [entries[number].blob for number in fresh])
+    rows = tx.create_many(EntityKind.ITEM, documents, {EntityKind.DATASET: dataset["id"]})
+    made = dict(zip(fresh, rows, strict=True))
+    return [
+        (made[number], "created") if number in made else _add(tx, dataset, entry, overwrite=overwrite)
+        for number, entry in enumerate(entries)
+    ]
+
+
+def _add(tx: Transaction, dataset: Row, entry: NewItem, *, overwrite: bool) -> tuple[Row, Outcome]:
+    return add_item(
+        tx,
+        dataset,
+        entry.filename,
+        entry.blob,
+        metadata=entry.metadata,
+        description=entry.description,
+        mimetype=entry.mimetype,
+        overwrite=overwrite,
+        derived=entry.derived,
+    )
+
+
+def occupied(connection: Connection, dataset_id: str, paths: Sequence[str]) -> set[str]:
+    """Those of the paths at which something is."""
+    items = table(EntityKind.ITEM).c
+    found: set[str] = set()
+    for part in chunks(dict.fromkeys(paths)):
+        query = select(items.filename).where(
+            items.dataset_id == dataset_id, items.filename.in_(part), items.deleted_at.is_(None)
+        )
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def make_directory(tx: Transaction, dataset: Row, path: str) -> tuple[Row, Outcome]:
@@ -250,10 +327,17 @@ def _facts(
 
 
 def _know_blob(tx: Transaction, blob: BlobRef) -> None:
+    _know_blobs(tx, [blob])
+
+
+def _know_blobs(tx: Transaction, blobs: Sequence[BlobRef]) -> None:
     """Note that the cache has these bytes, and that they were used now."""
     now = tx.stamp.at
-    row = {"digest": blob.digest, "size": blob.size, "created_at": now, "last_used_at": now, "pinned": False}
-    statement = insert(Blob).values(row)
-    tx.connection.execute(
-        statement.on_conflict_do_update(index_elements=["digest"], set_={"last_used_at": now})
-    )
+    rows = [
+        {"digest": blob.digest, "size": blob.size, "created_at": now, "last_used_at": now, "pinned": False}
+        for blob in blobs
+    ]
+    statement = insert(Blob)
+    used = {"last_used_at": statement.excluded.last_used_at}
+    if rows:
+        tx.connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=used), rows)

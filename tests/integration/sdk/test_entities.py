@@ -212,7 +212,8 @@ class TestAnnotations:
         assert annotation.id is not None
         assert annotation.attributes == {"k": True}
         assert annotation.metadata["system"]["objectId"] == "7"
-        assert annotation.metadata["user"] == {"u": 1, "model": {"confidence": 0.5, "name": "m"}}
+        model = {"confidence": 0.5, "name": "m", "model_id": None}
+        assert annotation.metadata["user"] == {"u": 1, "model": model}
         assert annotation.coordinates == [{"x": 1.0, "y": 2.0, "z": 0.0}, {"x": 3.0, "y": 4.0, "z": 0.0}]
 
     @pytest.mark.parametrize(

@@ -5,7 +5,17 @@ from sqlalchemy import insert
 
 from localloop.errors import BadRequest, Conflict
 from localloop.store.annotations import add_annotations
-from localloop.store.items import add_item, find_item, make_directory, move_item, put_content, update_item
+from localloop.store.fsck import Level, check
+from localloop.store.items import (
+    NewItem,
+    add_item,
+    add_items,
+    find_item,
+    make_directory,
+    move_item,
+    put_content,
+    update_item,
+)
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.tables import BaseSnapshot
@@ -188,3 +198,22 @@ def test_directories_are_explicit(world, blob):
             add_item(tx, world.dataset, "/x", blob)
         with pytest.raises(Conflict):
             make_directory(tx, world.dataset, "/x/y/z.jpg")
+
+
+def test_many_files_at_once_are_what_one_after_the_other_would_be(world):
+    """A twin of a new path, a path that is taken, and new ones, in one call."""
+    one, two = (world.store.blobs.add_bytes(data) for data in (b"one", b"two"))
+    with world.store.transaction("first") as tx:
+        add_item(tx, world.dataset, "/there.txt", one)
+    with world.store.transaction("many") as tx:
+        entries = [
+            NewItem("/a.txt", one),
+            NewItem("/there.txt", two),
+            NewItem("a.txt", two),
+            NewItem("/b.txt", one),
+        ]
+        outcomes = [outcome for _, outcome in add_items(tx, world.dataset, entries)]
+    assert outcomes == ["created", "exist", "exist", "created"]
+    found = {row["filename"]: row["digest"] for row in world.store.rows(EntityKind.ITEM)}
+    assert found == {"/there.txt": one.digest, "/a.txt": one.digest, "/b.txt": one.digest}
+    assert [finding for finding in check(world.store) if finding.level is not Level.INFO] == []
