@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -117,7 +117,7 @@ class Pusher:
         if current is None and job.errand is Errand.DELETE:
             self._journal.gone([job])
             return True
-        if current is not None and job.errand is not Errand.DELETE:
+        if current is not None:
             self._puller.take(job.kind, [current])
         return False
 
@@ -170,13 +170,18 @@ class Pusher:
                 if job.kind is stage.kind and job.errand is stage.errand
             }
             jobs = [
-                fresh[job.kind, job.entity_id] for job in stage.jobs if (job.kind, job.entity_id) in fresh
+                replace(fresh[job.kind, job.entity_id], target=job.target, aside=True)
+                if job.aside
+                else fresh[job.kind, job.entity_id]
+                for job in stage.jobs
+                if (job.kind, job.entity_id) in fresh
             ]
             self._stage(stage, jobs)
 
     def _guard(self, plan: Sequence[Stage]) -> None:
         if self._limits is None:
             return
+        self._guard_projects([job for stage in plan for job in stage.jobs])
         going = {(job.kind, job.entity_id) for stage in plan for job in stage.jobs if job.target is None}
         for stage in plan:
             if stage.errand is not Errand.DELETE or stage.kind not in _BULK:
@@ -195,6 +200,22 @@ class Pusher:
                         side="platform",
                         entities=[job.name for job in jobs],
                     )
+
+    def _guard_projects(self, jobs: Sequence[Job]) -> None:
+        """A project goes with all its datasets: also with those that are not mirrored here."""
+        for job in jobs:
+            if job.kind is not EntityKind.PROJECT or job.errand is not Errand.DELETE or job.remote_id is None:
+                continue
+            known = self._journal.known(EntityKind.DATASET, project=job.entity_id)
+            there = self._remote.list(EntityKind.DATASET, Scope(project=job.remote_id))
+            unknown = [one for one in there if one.id not in known and not one.facts.get("system")]
+            if unknown:
+                raise MassDeletionHalt(
+                    f"With the project {job.name}, {len(unknown)} datasets that are not mirrored here "
+                    "would be deleted on the platform.",
+                    side="platform",
+                    entities=[str(one.document["name"]) for one in unknown],
+                )
 
     def _stage(self, stage: Stage, jobs: Sequence[Job]) -> None:
         """Send the jobs of one kind and errand, a window at a time."""

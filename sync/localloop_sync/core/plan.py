@@ -7,8 +7,8 @@ ones (moves) go before new files, for the same reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from localloop_schema.documents import Document
@@ -37,6 +37,7 @@ class Job:
         seqs: The operations that this job carries.
         name: What to call it to a person.
         key: Its natural key within the parents; while a creation is under way the one that was sent.
+        aside: Whether ``target`` only frees a path for others, and the rest of the edit goes later.
     """
 
     kind: EntityKind
@@ -48,6 +49,7 @@ class Job:
     seqs: tuple[int, ...] = ()
     name: str = ""
     key: str = ""
+    aside: bool = False
 
     @property
     def errand(self) -> Errand:
@@ -88,9 +90,37 @@ def stages(jobs: Iterable[Job]) -> list[Stage]:
     order = [(Errand.DELETE, kind) for kind in ORDER]
     for kind in ORDER:
         order += [(Errand.UPDATE, kind), (Errand.CREATE, kind)]
-    return [
-        Stage(kind, errand, tuple(groups[errand, kind])) for errand, kind in order if (errand, kind) in groups
-    ]
+    found = []
+    for errand, kind in order:
+        group = groups.get((errand, kind), [])
+        waves = moves(group) if (errand, kind) == (Errand.UPDATE, EntityKind.ITEM) else [group]
+        found += [Stage(kind, errand, tuple(wave)) for wave in waves if wave]
+    return found
+
+
+def moves(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Updates of items in waves, so that nobody moves to a path that another has not left yet.
+
+    Where items go round in a circle (two that swapped their paths), one steps aside first, to a path of its own;
+    what is then left of its move is planned anew in the next round.
+    """
+    waves: list[list[Job]] = []
+    left = list(jobs)
+    while left:
+        held = {_path(job, job.base): job for job in left}
+        wave = [job for job in left if held.get(_path(job, job.target), job) is job]
+        if not wave:  # everyone waits for another: they go in circles
+            first = left[0]
+            path = f"{_path(first, first.base)[1]} (moving {first.entity_id})"
+            wave = [replace(first, target={**(first.base or {}), "filename": path}, aside=True)]
+        waves.append(wave)
+        gone = {job.entity_id for job in wave}
+        left = [job for job in left if job.entity_id not in gone]
+    return waves
+
+
+def _path(job: Job, document: Document | None) -> tuple[str, str]:
+    return job.parents.get(EntityKind.DATASET, ""), str((document or {}).get("filename"))
 
 
 def batches(jobs: Iterable[Job], size: int) -> list[tuple[Job, ...]]:

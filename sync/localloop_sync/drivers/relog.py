@@ -109,18 +109,18 @@ def refused(operations: Sequence[Operation], effect: Effect) -> list[Operation]:
     """The rejected operations that are not worth another try.
 
     An edit after a refusal may have removed its cause: any edit where the whole entity was refused, else one of
-    what was refused.
+    what was refused. Operations that went in one request were refused for one reason, and are tried again together.
     """
     whole = effect in (Effect.CREATE, Effect.DELETE)
-    return [
-        one
-        for one in operations
-        if one.state is State.REJECTED
-        and not any(
-            later.seq > one.seq and later.state is not State.REJECTED and (whole or _touches(later, one))
-            for later in operations
-        )
-    ]
+    rejected = [one for one in operations if one.state is State.REJECTED]
+    others = [one for one in operations if one.state is not State.REJECTED]
+    again = {
+        one.reason
+        for one in rejected
+        for later in others
+        if later.seq > one.seq and (whole or _touches(later, one))
+    }
+    return [one for one in rejected if one.reason not in again]
 
 
 def _touches(later: Operation, earlier: Operation) -> bool:

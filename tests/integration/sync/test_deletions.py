@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from localloop.store.annotations import update_annotation
-from localloop.store.conflicts import Choice
+from localloop.store.conflicts import Choice, resolve_conflict
 from localloop_schema.kinds import EntityKind as K
 from tests.integration.sync.harness import agree
 
@@ -170,8 +170,6 @@ def test_an_annotation_changed_there_on_an_item_deleted_here_lets_the_deletion_w
     for row in pair.b.conflicts():
         assert row["sort"] == "deleted here"
     while pair.b.conflicts():
-        from localloop.store.conflicts import resolve_conflict
-
         resolve_conflict(pair.b.store, pair.b.conflicts()[0]["id"], Choice.THEIRS)
     agree(pair.b, pair.a)
     assert pair.b.labels() == ["dog", "lynx"]

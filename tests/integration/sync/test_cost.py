@@ -1,0 +1,124 @@
+"""What a sync costs: requests grow with what changed, not with what is there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from localloop_schema.kinds import EntityKind as K
+from localloop_sync import pulling
+from tests.integration.sync.harness import Laptop, agree
+
+#: account; project, members, datasets, ontologies, recipes; then items and annotations: what changed, how many;
+#: tasks and assignments.
+QUIET = 12
+
+
+def fill(platform, number, *, spread=timedelta()):
+    """Put items into the one dataset, as another client would."""
+    [dataset] = platform.entities[K.DATASET]
+    for index in range(number):
+        platform.clock.moment += spread
+        document = {"type": "file", "filename": f"/{index}.txt", "content": {"size": 1}}
+        item = platform.add(K.ITEM, document, {K.DATASET: dataset}, by="bob@example.test")
+        platform.contents[item.id] = b"x"
+
+
+@pytest.mark.parametrize("number", [10, 500])
+def test_a_sync_without_changes_costs_the_same_however_much_there_is(alone, platform, number):
+    alone.sync()
+    fill(platform, number)
+    alone.sync(content=False)
+    report = alone.sync(content=False)
+    assert report.quiet
+    assert len(alone.requests) == QUIET
+
+
+def test_one_change_costs_one_request_more(pair):
+    agree(pair.a, pair.b)
+    pair.a.edit("/a.txt", x=2)
+    pair.a.sync()
+    assert len(pair.a.requests) == QUIET + 1
+    pair.b.sync()
+    assert len(pair.b.requests) == QUIET
+
+
+def test_many_new_annotations_of_an_item_go_in_batches(alone):
+    alone.add("/a.txt")
+    alone.sync()
+    alone.annotate("/a.txt", *[f"l{number}" for number in range(250)])
+    alone.sync()
+    assert alone.calls["create"] == 3
+
+
+def test_paths_of_new_files_are_looked_up_many_at_a_time(alone):
+    alone.sync()
+    for number in range(70):
+        alone.add(f"/{number}.txt")
+    alone.sync()
+    assert (alone.calls["find"], alone.calls["upload"]) == (2, 70)
+
+
+@pytest.mark.parametrize(("number", "pages"), [(10, 1), (11, 2), (35, 4)])
+def test_a_first_pull_takes_one_request_a_page(alone, platform, tmp_path, monkeypatch, number, pages):
+    monkeypatch.setattr(pulling, "PAGE", 10)
+    alone.sync()
+    fill(platform, number, spread=timedelta(minutes=2))
+    fresh = Laptop(tmp_path, "b", platform)
+    fresh.clone()
+    by_id = [
+        one for one in fresh.requests if one[0] == "page" and one[1] is K.ITEM and one[3].updated_at is None
+    ]
+    delta = [one for one in fresh.requests if one[0] == "page" and one[1] is K.ITEM and one[3].updated_at]
+    assert len(by_id) == pages
+    assert len(delta) == 1
+    assert {one[4] for one in by_id} == {10}  # no page is larger, whatever there is
+    assert len(fresh.paths()) == number
+    fresh.store.close()
+
+
+def test_a_page_is_a_thousand():
+    assert pulling.PAGE == 1000
+
+
+def test_equal_counts_hide_a_pair_only_until_the_next_sweep(alone, platform, monkeypatch):
+    monkeypatch.setattr(pulling, "SWEEP_EVERY", 3)
+    alone.sync()
+    fill(platform, 3)
+    alone.sync()
+    platform.clock.moment += timedelta(hours=1)
+    gone = platform.at("/0.txt")
+    old = platform.at("/1.txt")
+    platform.remove(K.ITEM, gone.id)
+    # One that appears with an old timestamp, as a late index shows it, makes the counts equal.
+    twin = platform.add(K.ITEM, {**old.document, "filename": "/late.txt"}, old.parents, by="bob@example.test")
+    platform.contents[twin.id] = b"x"
+    platform.entities[K.ITEM][twin.id] = type(twin)(
+        twin.kind,
+        twin.id,
+        twin.document,
+        twin.parents,
+        {**twin.facts, "updated_at": "2025-01-01T00:00:00.000Z"},
+    )
+    for _ in range(3):
+        alone.sync()
+    assert alone.paths() == ["/1.txt", "/2.txt", "/late.txt"]
+
+
+def test_an_annotation_that_is_listed_before_its_item_comes_in(alone, platform):
+    alone.sync()
+    fill(platform, 1)
+    listing = alone.remote._contents_of
+    calls = []
+
+    def late(kind, scope):
+        calls.append(kind)
+        found = listing(kind, scope)
+        return [] if kind is K.ITEM else found
+
+    platform.annotate("/0.txt", "cat")
+    alone.remote._contents_of = late
+    alone.sync()
+    assert alone.labels() == ["cat"]
+    assert alone.paths() == ["/0.txt"]
