@@ -1,4 +1,8 @@
-"""Random documents and random queries over them, drawn from a small vocabulary so that they often meet."""
+"""Random documents, and random queries that are made from what the documents hold.
+
+A query over random words would nearly always find nothing and so prove nothing. So paths and operands are taken from
+the documents themselves, as they are or slightly changed.
+"""
 
 from __future__ import annotations
 
@@ -6,57 +10,38 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+Document = dict[str, Any]
+
+#: A path and a value that some document has there.
+Fact = tuple[str, Any]
+
 #: Keys of metadata: plain ones, which take a short cut in SQL, and ones that could break quoting.
-KEYS = ["k", "n", "id", "é", 'a"b', "x y", "", "0"]
+KEYS = ["k", "n", "é", 'a"b']
 
-TEXTS = [
-    "a",
-    "b",
-    "ab",
-    "é",
-    "1",
-    "0.5",
-    "-3",
-    "[a]",
-    "a*",
-    "日本",
-    "😀",
-    "'",
-    '"',
-    "\\",
-    "",
-    "true",
-    "A",
-    "1e2",
-]
+TEXTS = ["a", "ab", "é", "1", "0.5", "[a]", "a*", "日本", "😀", "'", "\\", "", "true", "A", "1e2"]
 NUMBERS = [0, 1, -3, 10, 0.5, 0.1 + 0.2, 1e2, 2**53 + 1, 2**63, -(2**70), 1e-7, 1.0]
-PATTERNS = ["*", "?", "a*", "*b", "[a]", "?*", "**/", "a?", "[*]"]
 
-scalars = st.sampled_from([*TEXTS, *NUMBERS, True, False])
+scalars = st.one_of(st.sampled_from(TEXTS), st.sampled_from(NUMBERS), st.booleans())
 keys = st.sampled_from(KEYS)
+_plain = st.one_of(scalars, st.none())
+_array = st.lists(_plain, max_size=3)
+_object = st.dictionaries(keys, st.one_of(_plain, _array), max_size=3)
+_objects = st.lists(st.one_of(_object, _plain, _array), max_size=3)
 
-#: JSON as metadata holds it, nested now and then.
-values: st.SearchStrategy[Any] = st.recursive(
-    st.one_of(scalars, st.none()),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3),
-        st.dictionaries(keys, inner, max_size=3),
-        st.lists(st.dictionaries(keys, inner, max_size=2), max_size=3),
-    ),
-    max_leaves=6,
+#: JSON as metadata holds it.
+values = st.one_of(
+    _plain, _array, _object, _objects, st.dictionaries(keys, st.one_of(_object, _objects), max_size=2)
 )
 metadata = st.fixed_dictionaries(
-    {}, optional={"user": st.dictionaries(keys, values, max_size=3), "system": values}
+    {"user": st.one_of(st.dictionaries(keys, values, min_size=1, max_size=3), values)},
+    optional={"system": values},
 )
 
-#: JSON that mostly has something to sort by: scalars, arrays of them, and objects in arrays.
-_members = st.lists(st.one_of(scalars, st.none()), max_size=3)
-sortable = st.one_of(
-    scalars,
-    _members,
-    st.fixed_dictionaries({"n": st.one_of(scalars, _members)}),
-    st.lists(st.fixed_dictionaries({"n": st.one_of(scalars, _members)}), max_size=3),
-)
+#: As on the wire: an object, an array, a text or nothing.
+coordinates = values.filter(lambda value: value is None or isinstance(value, str | list | dict))
+
+#: What can be sorted by: scalars, and arrays of which the first in the direction counts.
+sortable = st.one_of(_plain, _array)
 
 IDS = [f"{number:024x}" for number in range(6)]
 REMOTE_IDS = [f"{number:024x}" for number in range(100, 106)]
@@ -65,9 +50,8 @@ FILENAMES = ["/a.jpg", "/some/dir/a.jpg", "/some/dir/b/c.png", "/some/dir", "/é
 LABELS = ["Ear", "Person", "ear.left"]
 TYPES = ["box", "point", "class"]
 
-
 #: Everything that a document needs besides an id and what a test is about.
-BARE = {
+BARE: Document = {
     "remote:id": None,
     "type": "file",
     "hidden": False,
@@ -78,148 +62,145 @@ BARE = {
 }
 
 
-def items() -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Items as on the wire, each at its own path."""
-    item = st.fixed_dictionaries(
-        {
-            "id": st.sampled_from(IDS),
-            "remote:id": st.one_of(st.none(), st.sampled_from(REMOTE_IDS)),
-            "filename": st.sampled_from(FILENAMES),
-            "type": st.sampled_from(["file", "dir"]),
-            "hidden": st.booleans(),
-            "description": st.one_of(st.none(), st.sampled_from(TEXTS)),
-            "createdAt": st.sampled_from(MOMENTS),
-            "metadata": metadata,
-        }
-    )
-    return st.lists(item, max_size=5, unique_by=(lambda each: each["id"], _remote_id))
+@st.composite
+def _documents(draw: st.DrawFn, fields: dict[str, st.SearchStrategy[Any]]) -> list[Document]:
+    common = {"createdAt": st.sampled_from(MOMENTS), "metadata": metadata, "known": st.booleans()}
+    found = draw(st.lists(st.fixed_dictionaries({**common, **fields}), min_size=2, max_size=5))
+    ids = draw(st.permutations(IDS))
+    for document, own_id, remote_id in zip(found, ids, REMOTE_IDS, strict=False):
+        document["id"] = own_id
+        document["remote:id"] = remote_id if document.pop("known") else None
+    return found
 
 
-def annotations(item_ids: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+def items() -> st.SearchStrategy[list[Document]]:
+    """Items as on the wire."""
+    fields = {
+        "filename": st.sampled_from(FILENAMES),
+        "type": st.sampled_from(["file", "dir"]),
+        "hidden": st.booleans(),
+        "description": st.one_of(st.none(), st.sampled_from(TEXTS)),
+    }
+    return _documents(fields)
+
+
+def annotations(item_ids: list[str]) -> st.SearchStrategy[list[Document]]:
     """Annotations as on the wire, of these items."""
-    if not item_ids:
-        return st.just([])
-    annotation = st.fixed_dictionaries(
-        {
-            "id": st.sampled_from(IDS),
-            "remote:id": st.one_of(st.none(), st.sampled_from(REMOTE_IDS)),
-            "itemId": st.sampled_from(item_ids),
-            "type": st.sampled_from(TYPES),
-            "label": st.sampled_from(LABELS),
-            "createdAt": st.sampled_from(MOMENTS),
-            "attributes": st.lists(scalars, max_size=2),
-            "coordinates": values,
-            "metadata": metadata,
-        }
-    )
-    return st.lists(annotation, max_size=5, unique_by=(lambda each: each["id"], _remote_id))
+    fields = {
+        "itemId": st.sampled_from(item_ids),
+        "type": st.sampled_from(TYPES),
+        "label": st.sampled_from(LABELS),
+        "attributes": st.lists(scalars, max_size=2),
+        "coordinates": coordinates,
+    }
+    return _documents(fields)
 
 
-def _remote_id(document: dict[str, Any]) -> str:
-    return document["remote:id"] or "none of " + document["id"]
+def facts_of(documents: list[Document]) -> list[Fact]:
+    """Every path in the documents with every value at it, platform ids under the names of the fields they are for."""
+    found: list[Fact] = []
+    for document in documents:
+        for key, value in document.items():
+            found.extend(_below(key.removeprefix("remote:"), value))
+    return found
 
 
-_FIELDS = {
-    "items": {
-        "id": [*IDS, *REMOTE_IDS],
-        "filename": [*FILENAMES, "/some/dir/**", "*.jpg", "/?.jpg", "/é/[a]*"],
-        "name": ["a.jpg", "?.jpg", "dir"],
-        "dir": ["/", "/some/dir", "/some*"],
-        "type": ["file", "dir", "f*"],
-        "hidden": [True, False],
-        "description": [*TEXTS, *PATTERNS],
-        "createdAt": MOMENTS,
-        "annotated": [True, False, "discarded"],
-        "annotationsCount": [0, 1, 2, "1"],
-        "nonsense": ["a", 1],
-    },
-    "annotations": {
-        "id": [*IDS, *REMOTE_IDS],
-        "annotationId": [*IDS, *REMOTE_IDS],
-        "itemId": [*IDS, *REMOTE_IDS],
-        "label": [*LABELS, "*ear*"],
-        "type": TYPES,
-        "createdAt": MOMENTS,
-        "attributes": TEXTS,
-        "coordinates": TEXTS,
-        "coordinates.k": [*TEXTS, *NUMBERS],
-    },
-}
-
-metadata_paths = st.lists(keys, max_size=3).flatmap(
-    lambda path: st.sampled_from(["user", "system"]).map(lambda space: ".".join(["metadata", space, *path]))
-)
-_plain = st.one_of(scalars, st.none())
-_nested = st.one_of(_plain, st.lists(_plain, max_size=2), st.dictionaries(keys, _plain, max_size=2))
-#: What a query may compare with: JSON too, but no deeper than one statement can say.
-wanted = st.one_of(
-    _plain, st.sampled_from(PATTERNS), st.lists(_nested, max_size=2), st.dictionaries(keys, _nested)
-)
+def _below(path: str, value: Any) -> list[Fact]:
+    found = [(path, value)]
+    objects = [each for each in value if isinstance(each, dict)] if isinstance(value, list) else [value]
+    for each in objects:
+        if isinstance(each, dict):
+            found.extend(fact for key, inner in each.items() for fact in _below(f"{path}.{key}", inner))
+    return found
 
 
-def conditions(fields: st.SearchStrategy[tuple[str, st.SearchStrategy[Any]]]) -> st.SearchStrategy[Any]:
-    """One field and what is asked of it."""
-    return fields.flatmap(lambda field: _asked(field[1]).map(lambda asked: {field[0]: asked}))
-
-
-def _asked(operands: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    ordered = operands.filter(lambda value: isinstance(value, str | int | float))
-    operators = st.one_of(
-        st.fixed_dictionaries({"$eq": operands}),
-        st.fixed_dictionaries({"$ne": operands}),
-        st.fixed_dictionaries({"$in": st.lists(operands, max_size=3)}),
-        st.fixed_dictionaries({"$nin": st.lists(operands, max_size=3)}),
-        st.fixed_dictionaries({"$exists": st.booleans()}),
-        st.dictionaries(st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), ordered, min_size=1, max_size=2),
-    )
-    return st.one_of(operands, operators)
-
-
-_match = st.deferred(
-    lambda: st.dictionaries(
-        keys, st.one_of(_asked(wanted), st.dictionaries(keys, _asked(wanted), max_size=2)), max_size=2
-    )
-)
-_matches = metadata_paths.flatmap(lambda path: _match.map(lambda inner: {path: {"$match": inner}}))
-
-
-def filters(resource: str) -> st.SearchStrategy[dict[str, Any]]:
-    """A filter for a resource, nested at will."""
-    columns = st.sampled_from(list(_FIELDS[resource])).map(
-        lambda field: (field, st.one_of(st.sampled_from(_FIELDS[resource][field]), st.none()))
-    )
-    json_fields = metadata_paths.map(lambda path: (path, wanted))
-    leaves = st.one_of(conditions(columns), conditions(json_fields), _matches)
-    return st.recursive(
-        leaves,
-        lambda inner: st.dictionaries(
-            st.sampled_from(["$and", "$or"]), st.lists(inner, max_size=3), min_size=1, max_size=2
-        ),
-        max_leaves=4,
-    )
-
-
-def sorts(resource: str) -> st.SearchStrategy[dict[str, str]]:
-    """Sort keys for a resource."""
-    columns = [
-        field for field in _FIELDS[resource] if field not in {"annotated", "attributes", "annotationId"}
-    ]
-    fields = st.one_of(st.sampled_from(columns), metadata_paths)
-    return st.dictionaries(fields, st.sampled_from(["ascending", "descending"]), max_size=2)
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
 
 
 @st.composite
-def queries(draw: st.DrawFn, resource: str) -> dict[str, Any]:
-    """A whole query: a filter, and perhaps a join, a sort, and set operations."""
+def _operands(draw: st.DrawFn, value: Any) -> Any:
+    """The value itself, something near it, or anything."""
+    near: list[Any] = [value]
+    if isinstance(value, bool):
+        near += [not value, int(value)]
+    elif isinstance(value, str):
+        near += [value[:1] + "*", "*" + value[-1:], "?" + value[1:], value + "a", "*", [value]]
+    elif isinstance(value, int | float):
+        near += [value + 1, value - 1, repr(value), float(value)]
+    elif isinstance(value, list):
+        near += [*value, value[1:], value[::-1], [value]]
+    elif isinstance(value, dict):
+        near += [dict(list(value.items())[1:]), {**value, "k": None}, *value.values()]
+    near = [each for each in near if _depth(each) <= 2]
+    return draw(st.one_of(st.sampled_from(near), st.sampled_from(near), _plain)) if near else draw(_plain)
+
+
+@st.composite
+def _asked(draw: st.DrawFn, value: Any) -> Any:
+    """What to ask of a field that has this value somewhere."""
+    operator = draw(
+        st.sampled_from(["bare", "$eq", "$ne", "$in", "$nin", "$exists", "range", "range", "$match"])
+    )
+    if operator == "$exists":
+        return {"$exists": draw(st.booleans())}
+    if operator in {"$in", "$nin"}:
+        return {operator: draw(st.lists(_operands(value), max_size=3))}
+    if operator == "range":
+        operand = draw(_operands(value))
+        operand = operand if isinstance(operand, str | int | float) else draw(scalars)
+        return {draw(st.sampled_from(["$gt", "$gte", "$lt", "$lte"])): operand}
+    elements = [
+        each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict) and each
+    ]
+    if operator == "$match" and elements:
+        return {"$match": draw(_element(draw(st.sampled_from(elements))))}
+    operand = draw(_operands(value))
+    return operand if operator in {"bare", "$match"} else {operator: operand}
+
+
+@st.composite
+def _element(draw: st.DrawFn, element: Document) -> dict[str, Any]:
+    """The inside of an element match, about one or two members of an element."""
+    chosen = draw(st.lists(st.sampled_from(sorted(element)), min_size=1, max_size=2, unique=True))
+    return {key: draw(_asked(element[key])) for key in chosen}
+
+
+@st.composite
+def _condition(draw: st.DrawFn, facts: list[Fact]) -> dict[str, Any]:
+    path, value = draw(st.sampled_from(facts))
+    if draw(st.integers(0, 19)) == 0:
+        path = draw(st.sampled_from(["nonsense", path + ".k", "metadata.user." + draw(keys)]))
+    return {path: draw(_asked(value))}
+
+
+@st.composite
+def filters(draw: st.DrawFn, facts: list[Fact], depth: int = 2) -> dict[str, Any]:
+    """A filter about what documents hold, nested at will."""
+    kind = draw(st.sampled_from(["one", "one", "$and", "$or", "both"])) if depth else "one"
+    if kind == "one":
+        return draw(_condition(facts))
+    inner = st.lists(filters(facts, depth - 1), max_size=3)
+    if kind == "both":
+        return {"$and": draw(inner), "$or": draw(inner), **draw(_condition(facts))}
+    return {kind: draw(inner)}
+
+
+@st.composite
+def queries(draw: st.DrawFn, resource: str, facts: list[Fact], joined_facts: list[Fact]) -> dict[str, Any]:
+    """A whole query: a filter, and now and then a join, a sort, and set operations."""
+    names = sorted({path for path, _ in facts} - {"annotationId", "annotated", "metadata"})
+    directions = st.sampled_from(["ascending", "descending"])
     query: dict[str, Any] = {
         "resource": resource,
-        "filter": draw(filters(resource)),
-        "sort": draw(sorts(resource)),
+        "filter": draw(filters(facts)) if draw(st.integers(0, 5)) else {},
+        "sort": draw(st.dictionaries(st.sampled_from(names), directions, max_size=2)),
     }
-    other = "annotations" if resource == "items" else "items"
-    if draw(st.booleans()):
-        query["join"] = {"on": {"resource": other}, "filter": draw(filters(other))}
+    if draw(st.integers(0, 3)) == 0:
+        other = "annotations" if resource == "items" else "items"
+        query["join"] = {"on": {"resource": other}, "filter": draw(filters(joined_facts, 1))}
     for operation in ("intersect", "except"):
-        if draw(st.integers(0, 4)) == 0:
-            query[operation] = {"query": {"filter": draw(filters(resource))}}
+        if draw(st.integers(0, 5)) == 0:
+            query[operation] = {"query": {"filter": draw(filters(facts, 1))}}
     return query

@@ -189,6 +189,16 @@ class TestWildcards:
             "dir",
         ]
 
+    def test_they_find_texts_only(self, values: Connection) -> None:
+        assert k(values, "*") == [
+            "array-mixed",
+            "array-texts",
+            "array-texts-two",
+            "text-1",
+            "text-a",
+            "text-b",
+        ]
+
     def test_they_work_on_metadata(self, db: Connection) -> None:
         item(db, "one", metadata={"user": {"k": "красный шар"}})
         assert matching(db, {"metadata.user.k": "крас*?й*"}) == ["one"]
