@@ -105,7 +105,8 @@ def transfer(remote: Remote, journal: Journal, blobs: Blobs, progress: Progress,
             journal.hydrated(one.item_id, one.digest, one.size)
             continue
         try:
-            digest = blobs.fetch(f"item-{one.remote_id}", one.size, partial(remote.download, one.remote_id))
+            key = f"item-{one.remote_id}-{one.version}"
+            digest = blobs.fetch(key, one.size, partial(remote.download, one.remote_id))
         except PermanentError as error:
             report.rejected.append(Rejection("item", one.item_id, one.filename, error.message))
             continue

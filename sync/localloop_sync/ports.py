@@ -156,6 +156,11 @@ class Observed:
     orphans: list[RemoteEntity] = field(default_factory=list)
     unverified: list[RemoteEntity] = field(default_factory=list)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether part of the page is still to be taken in, so that the mark must not pass it yet."""
+        return bool(self.orphans or self.unverified)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -186,13 +191,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Content to fetch: an item's local and platform id, its size in bytes, its digest if known, and its path."""
+    """Content to fetch: an item's local and platform id, its size in bytes, its digest if known, and its path.
+
+    ``version`` is when the item last changed: a part of an older content is not gone on with.
+    """
 
     item_id: str
     remote_id: str
     size: int
     digest: str | None
     filename: str
+    version: str
 
 
 class Journal(Protocol):
@@ -217,7 +226,7 @@ class Journal(Protocol):
     def observe(
         self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None
     ) -> Observed:
-        """Reconcile entities with what is here, and move the mark along."""
+        """Reconcile entities with what is here, and move the mark along unless that is left unfinished."""
         ...
 
     def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[dict[EntityKind, int], int]:
@@ -244,6 +253,14 @@ class Journal(Protocol):
 
     def remote_ids(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
         """Local id → platform id, for those that have one."""
+        ...
+
+    def remote_names(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
+        """What to call on the platform what a document refers to: local id → platform id.
+
+        What is here and not there yet is left out: a reference to it has to wait. What is not here at all, because
+        it was removed or never came, keeps its id: there is nothing to wait for.
+        """
         ...
 
     def begin(self, jobs: Sequence[Job]) -> Sequence[Job]:

@@ -140,6 +140,8 @@ class Puller:
             self._compare(observed.unverified)
         if observed.orphans and kind is EntityKind.ANNOTATION:
             self._adopt(observed.orphans)
+        if observed.unfinished and mark is not None:
+            self._journal.observe(kind, [], mark)
 
     def _compare(self, items: Sequence[RemoteEntity]) -> None:
         known = []

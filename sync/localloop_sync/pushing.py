@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -98,37 +98,36 @@ class Pusher:
 
     def settle(self) -> None:
         """Find out what became of requests whose reply was lost: look, never send again blindly."""
-        for job in self._journal.jobs(State.IN_FLIGHT):
+        looked: set[tuple[EntityKind, str]] = set()
+        for group in _looks(self._journal.jobs(State.IN_FLIGHT)):
             try:
-                done = self._settle(job)
+                self._settle(group)
             except RemoteNotFoundError:  # what it would be in is gone, so it is not there either
-                done = False
+                pass
             except PermanentError:  # it may not be looked at, so nothing is known: it must not be sent again
                 continue
-            if not done:
-                self._journal.release([one for one in self._journal.jobs(State.IN_FLIGHT) if _same(one, job)])
+            looked.update((job.kind, job.entity_id) for job in group)
+        left = self._journal.jobs(State.IN_FLIGHT) if looked else []
+        self._journal.release([job for job in left if (job.kind, job.entity_id) in looked])
 
-    def _settle(self, job: Job) -> bool:
-        """Look what became of one job; whether nothing is left to be done of it."""
+    def _settle(self, group: Sequence[Job]) -> None:
+        """Look what became of jobs; those of creations may be several of one item, looked for together."""
+        job = group[0]
         if job.remote_id is None:
-            self._look(job)
-            return False
+            self._look(group)
+            return
         current = self._remote.get(job.kind, job.remote_id)
         if current is None and job.errand is Errand.DELETE:
             self._journal.gone([job])
-            return True
-        if current is not None:
+        elif current is not None:
             self._puller.take(job.kind, [current])
-        return False
 
-    def _look(self, job: Job) -> bool:
-        """Whether a creation is found on the platform by its natural key; what is found is taken in."""
-        scope = self._scope(job)
-        if scope is None or not job.key:
-            return False
-        found = self._remote.find(job.kind, scope, [job.key])
-        self._puller.take(job.kind, found)
-        return bool(found)
+    def _look(self, group: Sequence[Job]) -> None:
+        """Look for creations in one parent by their natural keys; what is found is taken in."""
+        scope = self._scope(group[0])
+        keys = [job.key for job in group if job.key]
+        if scope is not None and keys:
+            self._puller.take(group[0].kind, self._remote.find(group[0].kind, scope, keys))
 
     def bind(self) -> None:
         """Look for projects and datasets that are new here and exist on the platform already.
@@ -138,7 +137,7 @@ class Pusher:
         for kind in (EntityKind.PROJECT, EntityKind.DATASET):
             for job in self._journal.jobs(State.PENDING):
                 if job.kind is kind and job.errand is Errand.CREATE:
-                    self._look(job)
+                    self._look([job])
 
     def plan(self) -> list[Stage]:
         """What there is to send, in order."""
@@ -274,14 +273,17 @@ class Pusher:
             running: dict[Future[_Answer], _Parcel] = {
                 pool.submit(send, parcel): parcel for parcel in parcels
             }
-            for future in as_completed(running):
-                if future.cancelled():
-                    continue
-                problem = self._settled(stage, running[future], future)
-                if problem is not None and trouble is None:
-                    trouble = problem
-                    for other in running:
-                        other.cancel()
+            try:
+                for future in as_completed(running):
+                    if future.cancelled():
+                        continue
+                    problem = self._settled(stage, running[future], future)
+                    if problem is not None and trouble is None:
+                        trouble = problem
+                        _cancel(running)
+            except BaseException:  # whoever interrupts a sync must not have to wait for all that was queued
+                _cancel(running)
+                raise
         if trouble is not None:
             self._journal.release(
                 [job for future, parcel in running.items() if future.cancelled() for job in parcel.jobs]
@@ -361,7 +363,7 @@ class Pusher:
             return {}
         maps = {}
         for kind, ids in references(job.kind, document).items():
-            maps[kind] = self._journal.remote_ids(kind, ids)
+            maps[kind] = self._journal.remote_names(kind, ids)
             if any(one not in maps[kind] for one in ids):
                 return None
         return translate(job.kind, document, maps)
@@ -397,6 +399,9 @@ class Pusher:
     def _create_if_absent(self, parcel: _Parcel) -> _Answer:
         [job] = parcel.jobs
         found = self._remote.find(job.kind, parcel.scope, [job.key])
+        # Only some kinds have names of their own: another ontology or task may be called the same.
+        known = self._journal.known(job.kind) if found else {}
+        found = [one for one in found if one.id not in known]
         return _Answer(found=found) if found else self._create(parcel)
 
     def _upload(self, parcel: _Parcel) -> _Answer:
@@ -429,5 +434,14 @@ class Pusher:
         return path
 
 
-def _same(one: Job, other: Job) -> bool:
-    return one.kind is other.kind and one.entity_id == other.entity_id
+def _looks(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
+    """Jobs as they are looked up: the creations of annotations of one item need one listing of that item."""
+    drawn = [job for job in jobs if job.kind is EntityKind.ANNOTATION and job.remote_id is None]
+    others = [(job,) for job in jobs if job.kind is not EntityKind.ANNOTATION or job.remote_id is not None]
+    return [*others, *batches(drawn, max(len(drawn), 1))]
+
+
+def _cancel(futures: Iterable[Future[_Answer]]) -> None:
+    """Keep what has not begun from being sent."""
+    for one in futures:
+        one.cancel()

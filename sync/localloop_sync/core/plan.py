@@ -1,7 +1,7 @@
 """The plan of a push: which entities to send, in which order, in which batches. Data; running it is the engine's.
 
 Deletions go first, parents before children, so that a path is free before something new wants it and the platform's
-own cascade saves requests. Creations and updates follow in dependency order; within the items, changes of existing
+own cascade saves requests; recipes and ontologies go last of all, when nothing refers to them. Creations and updates follow in dependency order; within the items, changes of existing
 ones (moves) go before new files, for the same reason.
 """
 
@@ -73,6 +73,10 @@ ORDER: tuple[EntityKind, ...] = (
 )
 
 
+#: What others refer to without being below it: deleted last, when nothing does so any more.
+_REFERRED = (EntityKind.RECIPE, EntityKind.ONTOLOGY)
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Jobs that do not depend on one another, of one kind and errand."""
@@ -87,9 +91,10 @@ def stages(jobs: Iterable[Job]) -> list[Stage]:
     groups: dict[tuple[Errand, EntityKind], list[Job]] = {}
     for job in jobs:
         groups.setdefault((job.errand, job.kind), []).append(job)
-    order = [(Errand.DELETE, kind) for kind in ORDER]
+    order = [(Errand.DELETE, kind) for kind in ORDER if kind not in _REFERRED]
     for kind in ORDER:
         order += [(Errand.UPDATE, kind), (Errand.CREATE, kind)]
+    order += [(Errand.DELETE, kind) for kind in _REFERRED]
     found = []
     for errand, kind in order:
         group = groups.get((errand, kind), [])

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from localloop_schema.kinds import PARENTS, EntityKind
-from localloop_schema.rows import Row, chunks, get_row, rows_where, table, update_row
+from localloop_schema.rows import Row, chunks, get_row, get_rows, rows_where, table, update_row
 from localloop_schema.session import reading, writing
 from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, Setting, Subscription
 from localloop_sync.core.operation import State
@@ -112,10 +112,10 @@ class SqliteJournal:
     def observe(
         self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None
     ) -> Observed:
-        """Reconcile entities with what is here, and move the mark along."""
+        """Reconcile entities with what is here, and move the mark along unless that is left unfinished."""
         with self._writing() as (connection, stamp):
             observed = Observer(connection, self._identity, stamp).observe(kind, entities)
-            if mark is not None:
+            if mark is not None and not observed.unfinished:
                 _write_mark(connection, mark)
             return observed
 
@@ -163,6 +163,13 @@ class SqliteJournal:
         with reading(self._engine) as connection:
             return remote_ids(connection, kind, ids)
 
+    def remote_names(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
+        """What to call on the platform what a document refers to: local id → platform id."""
+        with reading(self._engine) as connection:
+            here = get_rows(connection, kind, ids)
+            unknown = {one: one for one in ids if one not in here}
+            return unknown | {one: row["remote_id"] for one, row in here.items() if row["remote_id"]}
+
     def begin(self, jobs: Sequence[Job]) -> list[Job]:
         """Mark jobs as in flight before anything is sent; returns those that may go."""
         with self._sender() as sender:
@@ -208,7 +215,8 @@ class SqliteJournal:
                 scope = select(datasets.id).where(datasets.project_id == row["project_id"])
                 if row["dataset_id"] is not None:
                     scope = scope.where(datasets.id == row["dataset_id"])
-                query = select(items.id, items.remote_id, items["size"], items.digest, items.filename).where(
+                columns = (items.id, items.remote_id, items["size"], items.digest, items.filename)
+                query = select(*columns, items.updated_at).where(
                     items.dataset_id.in_(scope),
                     ~here,
                     items.type == "file",

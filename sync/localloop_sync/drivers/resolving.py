@@ -169,10 +169,10 @@ class Resolver:
 
 def _mine(state: EntityState, path: Path) -> dict[str, Any]:
     """The local value that a conflict is about, as it is now; nothing when there is none."""
-    value: Any = state.mirror
+    value: Any = MISSING if state.mirror is None else state.mirror
     for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return {} if value is None else {"mine": value}
+        value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
+    return {} if value is MISSING else {"mine": value}
 
 
 def _remote_only(connection: Connection, state: EntityState) -> bool:

@@ -149,7 +149,7 @@ def test_killed_anywhere_it_goes_on(scene, tmp_path, shard):
     (contents, labels, user, _), _, conflicts = expected
     assert conflicts == []
     assert user == {"x": "a's", "y": "b's"}
-    assert len(contents) == 8
+    assert len(contents) == 7
     assert len(labels) == 9
     assert whole.calls > 60
     for allowed in range(shard, whole.calls, SHARDS):
