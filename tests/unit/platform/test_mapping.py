@@ -56,7 +56,7 @@ def test_an_item_keeps_derived_facts_out_of_its_document():
     assert entity.document == {
         "type": "file",
         "filename": "/train/cat.jpg",
-        "metadata": {"user": {}, "system": {"tags": {"a": True}}},
+        "metadata": {"user": {"k": None}, "system": {"tags": {"a": True}}},
         "content": {"size": 3},
     }
     assert entity.facts["derived"] == {"size": 3}
