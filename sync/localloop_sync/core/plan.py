@@ -1,8 +1,9 @@
 """The plan of a push: which entities to send, in which order, in which batches. Data; running it is the engine's.
 
 Deletions go first, parents before children, so that a path is free before something new wants it and the platform's
-own cascade saves requests; recipes and ontologies go last of all, when nothing refers to them. Creations and updates follow in dependency order; within the items, changes of existing
-ones (moves) go before new files, for the same reason.
+own cascade saves requests; recipes and ontologies go last of all, when nothing refers to them. Creations and updates
+follow in dependency order; within the items, changes of existing ones (moves) go before new files, for the same
+reason.
 """
 
 from __future__ import annotations
