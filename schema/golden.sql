@@ -28,6 +28,8 @@ CREATE TABLE annotations (
     FOREIGN KEY(item_id) REFERENCES items (id)
 );
 
+CREATE INDEX ix_annotations_dataset_id ON annotations (dataset_id, id);
+
 CREATE INDEX ix_annotations_dataset_label ON annotations (dataset_id, label, type, item_id);
 
 CREATE INDEX ix_annotations_item ON annotations (item_id, id);

@@ -16,6 +16,7 @@ class Annotation(Entity, table=True):
     __tablename__ = "annotations"
     __table_args__ = (
         Index("ix_annotations_dataset_label", "dataset_id", "label", "type", "item_id"),
+        Index("ix_annotations_dataset_id", "dataset_id", "id"),
         Index("ix_annotations_item", "item_id", "id"),
     )
 

@@ -154,6 +154,7 @@ def _annotations() -> None:
         _reference("item_id", "items"),
     )
     op.create_index("ix_annotations_dataset_label", "annotations", ["dataset_id", "label", "type", "item_id"])
+    op.create_index("ix_annotations_dataset_id", "annotations", ["dataset_id", "id"])
     op.create_index("ix_annotations_item", "annotations", ["item_id", "id"])
 
 
