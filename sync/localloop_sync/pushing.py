@@ -221,10 +221,9 @@ class Pusher:
         creates_annotations = stage.kind is EntityKind.ANNOTATION and stage.errand is Errand.CREATE
         groups = batches(jobs, ANNOTATIONS) if creates_annotations else [(job,) for job in jobs]
         done = 0
-        waiting = iter(groups)
-        while window := list(islice(waiting, WINDOW)):
-            window = self._still_free(stage, window)
-            self._window(stage, window)
+        by_name = stage.errand is Errand.CREATE and stage.kind not in _BULK
+        for window in _named_apart(groups) if by_name else _windows(groups):
+            self._window(stage, self._still_free(stage, window))
             done += sum(map(len, window))
             self._progress.advance(f"{stage.kind.value}s: {stage.errand.value}", done, len(jobs))
 
@@ -432,6 +431,28 @@ class Pusher:
         if path is None:
             raise UnsendableError(f"The content of {job.name} is not in the cache.")
         return path
+
+
+def _windows(groups: Sequence[tuple[Job, ...]]) -> Iterator[list[tuple[Job, ...]]]:
+    waiting = iter(groups)
+    while window := list(islice(waiting, WINDOW)):
+        yield window
+
+
+def _named_apart(groups: Sequence[tuple[Job, ...]]) -> Iterator[list[tuple[Job, ...]]]:
+    """Windows in which no two creations have one name, not even in different parents.
+
+    What is found under a name is taken in, and must not be what another request of the window is about.
+    """
+    waiting = list(groups)
+    while waiting:
+        window: dict[str, tuple[Job, ...]] = {}
+        for group in waiting:
+            if len(window) < WINDOW:
+                window.setdefault(group[0].key, group)
+        chosen = set(map(id, window.values()))
+        waiting = [group for group in waiting if id(group) not in chosen]
+        yield list(window.values())
 
 
 def _looks(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:

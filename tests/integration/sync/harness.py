@@ -264,9 +264,9 @@ def without_digest(document: dict[str, Any]) -> dict[str, Any]:
     return document if content is None else {**document, "content": {"size": content["size"]}}
 
 
-def agree(*laptops: Laptop) -> None:
+def agree(*laptops: Laptop, rounds: int = 3) -> None:
     """Sync until all are quiet, then mirror, base and platform are equal and nothing waits."""
-    for _ in range(3):
+    for _ in range(rounds):
         for laptop in laptops:
             laptop.sync()
     for laptop in laptops:

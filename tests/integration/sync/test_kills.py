@@ -123,7 +123,7 @@ def play(scene, folder, cut):
     a = Laptop(folder, "a", platform, life=next(scene.lives))
     b = Laptop(folder, "b", platform, life=next(scene.lives))
     a.sound()
-    agree(a, b)
+    agree(a, b, rounds=1)
     conflicts = a.conflicts(None) + b.conflicts(None)
     contents = {path: platform.contents[platform.at(path).id] for path in platform.paths()}
     found = (

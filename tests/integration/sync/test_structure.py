@@ -8,7 +8,7 @@ from localloop.store.conflicts import Choice
 from localloop.store.datasets import create_dataset, update_dataset
 from localloop.store.labels import delete_labels, upsert_labels
 from localloop.store.projects import add_member, create_project, remove_member, update_member
-from localloop.store.recipes import ontology_of
+from localloop.store.recipes import create_ontology, ontology_of
 from localloop.store.tasks import create_task
 from localloop.syncing import subscribe
 from localloop_schema.kinds import EntityKind as K
@@ -292,3 +292,29 @@ def test_projects_of_one_name_are_not_mixed_up(pair):
     pair.a.sync()
     assert len(pair.platform.entities[K.PROJECT]) == 2
     assert len(pair.platform.entities[K.DATASET]) == 2
+
+
+def test_a_dataset_deleted_and_made_anew_is_a_new_one(pair):
+    with pair.a.store.transaction("anew") as tx:
+        tx.delete(K.DATASET, tx.rows(K.DATASET, name="D")[0])
+        create_dataset(tx, tx.rows(K.PROJECT)[0], "D", labels=[{"tag": "new"}])
+    pair.a.add("/new.txt", b"new")
+    agree(pair.a, pair.b)
+    assert pair.platform.paths() == ["/new.txt"]
+    assert sorted(tags(pair.b)) == ["new"]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_entities_that_share_a_title_all_arrive(pair, workers):
+    with pair.a.store.transaction("twins") as tx:
+        project = tx.rows(K.PROJECT)[0]
+        for tag in ("one", "two", "three"):
+            create_ontology(tx, project["id"], "Animals", roots=[{"value": {"tag": tag}}])
+        dataset = tx.rows(K.DATASET, name="D")[0]
+        for _ in range(2):
+            create_task(tx, dataset, "t", {}, assignee_ids=["c@x"])
+    pair.a.sync(workers=workers)
+    agree(pair.a)
+    found = [one for one in pair.platform.entities[K.ONTOLOGY].values() if one.document["title"] == "Animals"]
+    assert sorted(tag for one in found for tag in one.document["labels"]) == ["one", "three", "two"]
+    assert len(pair.platform.entities[K.TASK]) == 2
