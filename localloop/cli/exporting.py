@@ -150,7 +150,8 @@ def _hydrated(blobs: BlobCache, journal: SqliteJournal, remote: Remote, row: Row
     """Fetch an item's content into the cache."""
     if row["digest"] is not None and blobs.has(row["digest"]):  # another process was faster
         return row
-    digest = blobs.fetch(f"item-{row['remote_id']}", row["size"], partial(remote.download, row["remote_id"]))
+    key = f"item-{row['remote_id']}-{row['updated_at']}"
+    digest = blobs.fetch(key, row["size"], partial(remote.download, row["remote_id"]))
     if row["digest"] not in (None, digest):
         raise PermanentError("The platform has other content; sync first.")
     journal.hydrated(row["id"], digest, row["size"])
