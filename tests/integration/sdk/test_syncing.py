@@ -7,6 +7,7 @@ import pytest
 import localloop as dl
 from localloop.errors import AuthError, OtherAccountHalt
 from localloop.testing.hub import running_hub
+from localloop_schema.kinds import EntityKind
 
 
 @pytest.fixture
@@ -30,6 +31,20 @@ def test_work_done_offline_is_on_the_platform_after_a_sync(machine, hub):
     assert dl.items.get(item_id=item.id).filename == "/a.jpg"
     assert dl.items.get(item_id=held.rows[0]["id"]).id == item.id
     assert dl.info()["user_email"] == "ann@x"
+
+
+def test_tasks_that_share_an_assignee_all_arrive_in_one_sync(machine, hub):
+    dataset = dl.projects.create("P").datasets.create("D")
+    dataset.items.upload(b"abc", remote_name="a.jpg")
+    for name in ("one", "two", "three"):
+        dataset.tasks.create(task_name=name, assignee_ids=["bob@x", "eve@x"])
+    dl.login_m2m("ann@x", "pw", gate=hub.gate)
+    assert dl.sync().unsent == 0
+    assert dl.sync().quiet
+    held = sorted((row["name"], row["annotator"]) for row in hub.store.rows(EntityKind.ASSIGNMENT))
+    here = [(one.name, one.annotator) for task in dataset.tasks.list() for one in task.assignments]
+    assert held == sorted(here)
+    assert len(held) == 6
 
 
 def test_a_dry_run_sends_nothing(machine, hub):
