@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,13 @@ from localloop.platform.reading import Reader, entity_path, member_parts
 from localloop.platform.session import PlatformSession
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.errors import PermanentError, RemoteNotFoundError, TransientError
+from localloop_sync.errors import (
+    OfflineError,
+    PermanentError,
+    RemoteNotFoundError,
+    ThrottledError,
+    TransientError,
+)
 from localloop_sync.ports import RemoteEntity, Scope
 
 #: How many annotations go into one call: what the platform's own SDK sends (docs/platform/wire.md, 5.1).
@@ -120,15 +127,17 @@ class Writer:
         name = f"{scope.project}/{document['email']}"
         path = entity_path(EntityKind.MEMBER, name)
         reply = self._session.json("POST", path, json={"role": document["role"]})
-        return self._answered(EntityKind.MEMBER, reply, name)
+        with _once_made():
+            return self._answered(EntityKind.MEMBER, reply, name)
 
     def _ontology(self, scope: Scope, document: Document) -> RemoteEntity:
         project = _named(scope.project)
         made = self._made(EntityKind.ONTOLOGY, push.new_ontology(project, document), project)
         if not document.get("attributes"):
             return made
-        upsert_attributes(self._session, made.id, document["attributes"])
-        return self._reader.need(EntityKind.ONTOLOGY, made.id)
+        with _once_made():
+            upsert_attributes(self._session, made.id, document["attributes"])
+            return self._reader.need(EntityKind.ONTOLOGY, made.id)
 
     def _recipe(self, scope: Scope, document: Document) -> RemoteEntity:
         project = _named(scope.project)
@@ -140,8 +149,9 @@ class Writer:
         wanted = {key: document[key] for key in ("recipes", "readonly", "metadata") if document.get(key)}
         if not wanted:
             return made
-        reply = self._send(EntityKind.DATASET, made.id, wanted, document)
-        return self._answered(EntityKind.DATASET, reply, made.id)
+        with _once_made():
+            reply = self._send(EntityKind.DATASET, made.id, wanted, document)
+            return self._answered(EntityKind.DATASET, reply, made.id)
 
     def _made(self, kind: EntityKind, body: Mapping[str, Any], project: str) -> RemoteEntity:
         path = {
@@ -188,10 +198,11 @@ class Writer:
         reply = self._session.json("POST", "/annotationtasks", json=body)
         if isinstance(reply, dict) and "name" in reply:
             return from_wire(EntityKind.TASK, reply)
-        made = finished(self._session, reply, self._sleep).get("createdTaskId")
-        if not isinstance(made, str):
-            raise TransientError("The platform does not say which task it created.")
-        return self._reader.need(EntityKind.TASK, made)
+        with _once_made():
+            made = finished(self._session, reply, self._sleep).get("createdTaskId")
+            if not isinstance(made, str):
+                raise TransientError("The platform does not say which task it created.")
+            return self._reader.need(EntityKind.TASK, made)
 
     def _send(self, kind: EntityKind, remote_id: str, patch: Document, document: Document) -> Any:
         """The request that carries a patch; an assignment may take two. None when there is nothing to send."""
@@ -236,6 +247,19 @@ class Writer:
 
 def _assignment(_scope: Scope, _document: Document) -> RemoteEntity:
     raise PermanentError("An assignment is made by its task.")
+
+
+@contextmanager
+def _once_made() -> Iterator[None]:
+    """What follows the request that creates something.
+
+    A refusal to take such a request for now would say that nothing was applied, and so have the whole creation
+    sent again, which would make a second one. So it counts as a reply that was lost: it is looked up first.
+    """
+    try:
+        yield
+    except (OfflineError, ThrottledError) as error:
+        raise TransientError(error.message, status=error.status, advice=error.advice) from error
 
 
 def _named(parent: str | None) -> str:
