@@ -71,7 +71,7 @@ class Guard:
                 400, "The server does not go by this name. Start it with this host, or use its address."
             )
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.casefold() != host.casefold():
+        if origin is not None and _netloc(origin) != host.casefold():
             return failure(403, "Requests from web pages of other sites are refused.")
         return None
 
@@ -87,3 +87,11 @@ class Guard:
         except ValueError:
             return False
         return self._any_address
+
+
+def _netloc(origin: str) -> str | None:
+    """Host and port of an origin; None when it is no address."""
+    try:
+        return urlsplit(origin).netloc.casefold()
+    except ValueError:
+        return None

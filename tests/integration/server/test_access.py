@@ -147,6 +147,7 @@ def test_a_recipe_of_another_project_cannot_be_borrowed(alice, bob, dataset):
         ({"Host": "[::1]:80"}, 200),
         ({"Origin": "http://evil.test"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
     ],
 )
 def test_only_our_own_names_and_pages_are_served(alice, headers, status):
