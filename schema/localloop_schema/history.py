@@ -32,11 +32,11 @@ class History:
         """The newest version."""
         return self.versions()[-1]
 
-    def after(self, version: str | None) -> tuple[str, ...]:
-        """The versions that come after one; all of them after None.
+    def after(self, version: str) -> tuple[str, ...]:
+        """The versions that come after one.
 
         Args:
-            version: A version that :meth:`versions` has, or None for an empty database.
+            version: A version that :meth:`versions` has.
         """
         versions = self.versions()
-        return versions if version is None else versions[versions.index(version) + 1 :]
+        return versions[versions.index(version) + 1 :]

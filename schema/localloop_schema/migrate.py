@@ -35,14 +35,14 @@ class MigrationReport:
     """What an upgrade did.
 
     Attributes:
-        before: The version that was found; None for an empty database.
+        before: The version that was found.
         after: The version that it has now.
         steps: The versions that this call went through, oldest first; empty when there was nothing to do, or
             when another process had just done it.
-        copy: The copy of the database as it was; None when no step was made, or nothing was in it.
+        copy: The copy of the database as it was; None when no step was made.
     """
 
-    before: str | None
+    before: str
     after: str
     steps: tuple[str, ...] = ()
     copy: Path | None = None
@@ -119,10 +119,8 @@ def upgrade(database: Path, history: History = _OURS) -> MigrationReport:
         steps = history.after(before)
         if not steps:
             return MigrationReport(before, history.head())
-        copy = None
-        if before is not None:
-            require_space(database)
-            copy = copy_before(database, before, history.head())
+        require_space(database)
+        copy = copy_before(database, before, history.head())
         _run(database, history, advice="The store is as the last step that succeeded left it; try again.")
     return MigrationReport(before, history.head(), steps, copy)
 
@@ -132,11 +130,11 @@ def _lock(database: Path) -> FileLock:
     return FileLock(database.with_name(f"{database.name}.migrate.lock"))
 
 
-def _known_version(database: Path, history: History) -> str | None:
+def _known_version(database: Path, history: History) -> str:
     if not database.is_file():
         raise StoreNotFoundError(f"There is no store at {database}.")
     version = peek(database, lambda connection: _recorded_version(connection, database))
-    if version is not None and version not in history.versions():
+    if version not in history.versions():
         raise StoreTooNewError(
             f"{database} has version {version}, and this program knows none after {history.head()}.",
             advice="Upgrade localloop and try again; the store was left untouched.",
@@ -144,11 +142,14 @@ def _known_version(database: Path, history: History) -> str | None:
     return version
 
 
-def _recorded_version(connection: sqlite3.Connection, database: Path) -> str | None:
+def _recorded_version(connection: sqlite3.Connection, database: Path) -> str:
     with closing(connection.cursor()) as cursor:
         tables = {name for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables:
-            return None
+        if not tables:  # a database is made under another name and appears whole: something emptied this one
+            raise StoreDamagedError(
+                f"{database} is empty; what was in it is lost.",
+                advice="Restore it from a copy (store.db.before-*), or clone again.",
+            )
         found = []
         if "alembic_version" in tables:
             found = cursor.execute("SELECT version_num FROM alembic_version").fetchall()

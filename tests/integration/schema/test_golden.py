@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 import localloop_schema.tables  # noqa: F401 - registers the tables
 from localloop_schema.golden import dump, main
 from localloop_schema.history import History
-from localloop_schema.migrate import create, current, head, upgrade
+from localloop_schema.migrate import create, current, head
 from localloop_schema.migrations.runner import config
 from localloop_schema.session import open_engine, reading
 
@@ -26,15 +26,6 @@ def test_a_new_database_has_the_golden_schema(tmp_path: Path) -> None:
     create(tmp_path / "store.db")
 
     assert dump(tmp_path / "store.db") == GOLDEN.read_text(encoding="utf-8"), HINT
-
-
-def test_an_empty_database_that_is_upgraded_has_the_golden_schema(tmp_path: Path) -> None:
-    database = tmp_path / "store.db"
-    database.touch()
-
-    upgrade(database)
-
-    assert dump(database) == GOLDEN.read_text(encoding="utf-8"), HINT
 
 
 def test_the_golden_file_is_what_the_command_writes(tmp_path: Path) -> None:

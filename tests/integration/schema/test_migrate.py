@@ -280,6 +280,14 @@ class TestRefusal:
 
         assert files(tmp_path / "store.db") == {"store.db": content}
 
+    def test_of_an_empty_file_since_a_store_is_never_one(self, tmp_path: Path) -> None:
+        (tmp_path / "store.db").touch()
+
+        with pytest.raises(StoreDamagedError, match="is empty"):
+            upgrade(tmp_path / "store.db")
+
+        assert files(tmp_path / "store.db") == {"store.db": b""}
+
     def test_of_a_database_that_is_not_a_stores(self, tmp_path: Path) -> None:
         with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
             connection.execute("CREATE TABLE music (title TEXT)")
