@@ -33,10 +33,11 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to add, and its path below the folder it goes to."""
+    """A file to add, and its path below the folder it goes to; or why what is there cannot be added."""
 
     file: Path
     name: str
+    problem: str = ""
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[Source]:
@@ -48,7 +49,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[Source]:
         paths: Files and folders.
 
     Returns:
-        The files, in the order of their names, found as they are asked for.
+        The files, in the order of their names, found as they are asked for; folders that cannot be looked into are
+        among them, with their problem.
 
     Raises:
         NotFound: A path is not there; raised before any file is returned.
@@ -73,11 +75,17 @@ def _walk(root: Path) -> Iterator[Source]:
         return
     # A path like "." has no name of its own.
     head = root.name if root.name not in {"", ".."} else root.resolve().name
-    for folder, folders, files in os.walk(root):
+    closed: list[OSError] = []
+    for folder, folders, files in os.walk(root, onerror=closed.append):
         folders[:] = sorted(one for one in folders if one != LOCAL_STORE)
         for file in sorted(files):
             found = Path(folder, file)
             yield Source(found, f"{head}/{found.relative_to(root).as_posix()}")
+        for link in [Path(folder, one) for one in folders if Path(folder, one).is_symlink()]:
+            yield Source(link, link.name, "A link to a folder is not followed.")
+    for error in closed:
+        where = Path(error.filename)
+        yield Source(where, where.name, advise(error).message)
 
 
 @dataclass(slots=True)
@@ -146,7 +154,8 @@ class Adder:
         """
         rest, through = iter(sources), 0
         while batch := list(islice(rest, BATCH)):
-            self._batch(batch)
+            self._added.failures += [(str(one.file), one.problem) for one in batch if one.problem]
+            self._batch([one for one in batch if not one.problem])
             through += len(batch)
             progress(through, None)
         return self._added
@@ -186,7 +195,10 @@ class Adder:
                 for blob in self._store.blobs.add_files([source.file for source in waiting]):
                     taken.append((waiting[number], blob))
                     number += 1
-            except (BlobError, FileNotFoundError, PermissionError) as error:
+            except (BlobError, OSError) as error:
+                file = waiting[number].file
+                if isinstance(error, OSError) and error.filename not in {file, str(file)}:
+                    raise  # it is not about this file but about the store: a full disk, for instance
                 self._added.failures.append((str(waiting[number].file), advise(error).message))
                 number += 1
             waiting = waiting[number:]
@@ -227,6 +239,9 @@ def rehearse(store: Store, to: str, sources: Iterable[Source], *, create: bool) 
     with store.reading() as connection:
         dataset_id = _existing(connection, address, create=create)
         for source in sources:
+            if source.problem:
+                told.failures.append((str(source.file), source.problem))
+                continue
             try:
                 path = _path(address, source)
                 size = source.file.stat().st_size

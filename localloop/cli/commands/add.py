@@ -54,6 +54,8 @@ def add(
             told = rehearse(here, to, files, create=create)
             out.result({**told.to_json(), "dry_run": True})
             out.lines(f"would add {path}" for path in told.created)
+            for path, reason in told.failures:
+                out.note(f"Would not add: {path}: {reason}")
             out.line(
                 f"Would add {human.count(len(told.created), 'file')} ({human.size(told.bytes)}); "
                 f"{human.count(told.existing, 'path')} taken already."

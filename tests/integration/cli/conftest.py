@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,11 @@ def ok(run):
 
 @pytest.fixture
 def process(home: Path):
-    """Start a command line as a process of its own."""
+    """Start a command line as a process of its own; ``before`` are words that go before it."""
 
-    def start(*words: str | Path, **options: Any) -> subprocess.Popen[str]:
+    def start(*words: str | Path, before: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "localloop", *map(str, words)],
+            [*before, sys.executable, "-m", "localloop", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,35 @@ def test_a_file_that_cannot_be_read_stops_no_other(run, ok, photos):
     (photos / "broken.txt").symlink_to(photos / "nowhere")
     ran = run("add", photos, "--to", "P/D", "--create", "--json")
     assert (ran.code, ran.json["added"], len(ran.json["failures"])) == (9, 3, 1)
+
+
+def test_links_that_lead_nowhere_or_in_circles_stop_no_other_file_and_are_told(run, ok, photos):
+    ok("init")
+    (photos / "self.txt").symlink_to("self.txt")
+    (photos / "up").symlink_to("..")
+    ran = run("add", photos, "--to", "P/D", "--create", "--json")
+    assert (ran.code, ran.json["added"]) == (9, 3)
+    told = {Path(one["path"]).name: one["reason"] for one in ran.json["failures"]}
+    assert told.keys() == {"self.txt", "up"}
+    assert "link" in told["up"]
+    assert "Would not add" in run("add", photos, "--to", "P/D", "--dry-run").err
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(process, ok, photos):
+    ok("init")
+    (photos / "mai").chmod(0)
+    # Root may look into everything, unless that right is taken from it.
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if without and shutil.which("setpriv") is None:
+        pytest.skip("root may look into everything")
+    try:
+        added = process("add", photos, "--to", "P/D", "--create", before=without)
+        _, err = added.communicate(timeout=60)
+    finally:
+        (photos / "mai").chmod(0o755)
+    assert added.returncode == 9
+    assert "Permission denied" in err
+    assert paths(ok, "P/D") == ["/photos/a.txt", "/photos/b.txt"]
 
 
 def test_a_name_that_is_not_unicode_is_refused_with_a_reason(run, ok, photos):
