@@ -19,6 +19,7 @@
     │   ├── AuthError                  6   log in again
     │   └── PermanentError             9   refused for good
     │       └── RemoteNotFoundError    3   404
+    ├── UnsendableError                9   an edit whose content is missing here
     ├── Halt                           7
     │   ├── MassDeletionHalt           7   too much would be deleted
     │   └── OtherAccountHalt          12   the store belongs to another account
@@ -56,6 +57,7 @@ from localloop_sync.errors import (
     RemoteNotFoundError,
     ThrottledError,
     TransientError,
+    UnsendableError,
 )
 
 
@@ -199,4 +201,5 @@ __all__ = [
     "TransientError",
     "Unauthorized",
     "UnprocessableEntity",
+    "UnsendableError",
 ]

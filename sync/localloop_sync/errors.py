@@ -70,6 +70,12 @@ class RemoteNotFoundError(PermanentError):
     exit_code = 3
 
 
+class UnsendableError(LocalLoopError):
+    """An edit cannot be sent for a reason on this side, such as content that is missing from the cache."""
+
+    exit_code = 9
+
+
 class Halt(LocalLoopError):
     """The engine stopped before doing damage. Nothing was changed by the step that halted."""
 

@@ -24,6 +24,7 @@ from localloop_sync.errors import (
     RemoteError,
     RemoteNotFoundError,
     ThrottledError,
+    UnsendableError,
 )
 from localloop_sync.ports import Blobs, Journal, Remote, RemoteEntity, Scope
 from localloop_sync.pulling import Puller
@@ -54,12 +55,6 @@ class _Answer:
     entities: Sequence[RemoteEntity] = ()
     found: Sequence[RemoteEntity] = ()
     sent_bytes: int = 0
-
-
-class UnsendableError(LocalLoopError):
-    """A job cannot be sent for a reason on this side, such as content that is missing from the cache."""
-
-    exit_code = 9
 
 
 class Pusher:
