@@ -12,6 +12,9 @@ from localloop_schema.documents import derived_system
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 
+#: How deep a value may be nested: well below what the interpreter bears, wherever the value is merged or compared.
+DEEPEST = 200
+
 
 def merge_patch(target: Any, patch: Any) -> Any:
     """What a value is after a merge patch: objects merge, a null removes its key, anything else replaces.
@@ -26,14 +29,19 @@ def merge_patch(target: Any, patch: Any) -> Any:
     Raises:
         BadRequest: A value is not JSON.
     """
+    return _merged(plain(target), plain(patch))
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """The same for plain values; the first is used up."""
     if not isinstance(patch, Mapping):
-        return plain(patch)
-    result = plain(target) if isinstance(target, Mapping) else {}
+        return patch
+    result = target if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = merge_patch(result.get(key), value)
+            result[key] = _merged(result.get(key), value)
     return result
 
 
@@ -41,12 +49,35 @@ def plain(value: Any) -> Any:
     """A copy of a value as JSON would carry it: a tuple becomes a list, a key text.
 
     Raises:
-        BadRequest: It holds something that JSON cannot carry, such as NaN or a date.
+        BadRequest: It holds something that JSON cannot carry, such as NaN or a date; or is nested too deep.
     """
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
+        text = json.dumps(value, allow_nan=False)
+    except RecursionError:
+        raise _too_deep() from None
+    except (TypeError, ValueError) as error:
         raise BadRequest("400", f"Not a JSON value: {error}") from error
+    copied = json.loads(text)
+    # So few brackets cannot be nested too deep, which spares nearly every value the second look.
+    if text.count("{") + text.count("[") > DEEPEST and _is_too_deep(copied):
+        raise _too_deep()
+    return copied
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        values = (
+            one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))
+        )
+        level = [inner for inner_values in values for inner in inner_values]
+    return any(isinstance(one, (dict, list)) for one in level)
+
+
+def _too_deep() -> BadRequest:
+    return BadRequest(
+        "400", f"Not a JSON value that can be kept: it is nested more than {DEEPEST} levels deep"
+    )
 
 
 def patch_metadata(metadata: Mapping[str, Any], patch: Any, *, system: bool) -> dict[str, Any]:

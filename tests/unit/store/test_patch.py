@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from localloop.errors import BadRequest
-from localloop.store.patch import json_object, merge_patch, patch_metadata
+from localloop.store.patch import DEEPEST, json_object, merge_patch, patch_metadata, plain
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,32 @@ def test_what_has_to_be_an_object_is_one(value):
 def test_what_json_cannot_carry_is_refused(value):
     with pytest.raises(BadRequest, match="JSON"):
         merge_patch({}, {"k": value})
+
+
+def nested(levels):
+    value = 1
+    for _ in range(levels):
+        value = {"k": value}
+    return value
+
+
+@pytest.mark.parametrize("levels", [DEEPEST + 1, 5000])
+def test_what_is_nested_too_deep_is_refused(levels):
+    with pytest.raises(BadRequest, match="nested"):
+        merge_patch({}, nested(levels))
+    with pytest.raises(BadRequest, match="nested"):
+        plain([nested(levels - 1)])
+
+
+def test_what_is_nested_deep_is_taken_and_so_is_what_only_has_many_branches():
+    assert merge_patch({}, nested(DEEPEST)) == nested(DEEPEST)
+    assert len(plain([{} for _ in range(5000)])) == 5000
+
+
+def test_keys_become_text_as_json_has_no_others():
+    assert merge_patch({"1": "old", "x": 0}, {1: "new", "d": {2: None, 3: "three"}}) == {
+        "1": "new",
+        "x": 0,
+        "d": {"3": "three"},
+    }
+    assert patch_metadata({}, {"user": {1: 2}}, system=False) == {"user": {"1": 2}}
