@@ -255,6 +255,10 @@ class Journal(Protocol):
         """Local id → platform id, for those that have one."""
         ...
 
+    def names(self, kind: EntityKind, ids: Sequence[str]) -> list[str]:
+        """What to call these entities (local ids) to a person."""
+        ...
+
     def remote_names(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
         """What to call on the platform what a document refers to: local id → platform id.
 

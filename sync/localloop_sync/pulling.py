@@ -9,7 +9,7 @@ from functools import partial
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.safety import Limits, too_many
-from localloop_sync.errors import MassDeletionHalt, TransientError
+from localloop_sync.errors import MassDeletionHalt, PermanentError, TransientError
 from localloop_sync.ports import (
     Blobs,
     Cursor,
@@ -21,7 +21,7 @@ from localloop_sync.ports import (
     Scope,
     Target,
 )
-from localloop_sync.report import Progress, SyncReport
+from localloop_sync.report import Progress, Rejection, SyncReport
 
 PAGE = 1000
 
@@ -85,13 +85,22 @@ class Puller:
             RemoteError: The platform could not be asked; what came in so far is kept.
         """
         for target in self._journal.targets():
-            project = self._remote.get(EntityKind.PROJECT, target.remote_id)
-            if project is None:
-                self._vanished(EntityKind.PROJECT, [target.project_id], target.datasets)
-                continue
-            self.take(EntityKind.PROJECT, [project])
-            self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
-            self._datasets(target)
+            try:
+                self._project(target)
+            except PermanentError as error:  # one project that may not be read stops no other
+                refusal = Rejection(
+                    EntityKind.PROJECT.value, target.project_id, target.remote_id, error.message
+                )
+                self._report.rejected.append(refusal)
+
+    def _project(self, target: Target) -> None:
+        project = self._remote.get(EntityKind.PROJECT, target.remote_id)
+        if project is None:
+            self._vanished(EntityKind.PROJECT, [target.project_id], target.datasets)
+            return
+        self.take(EntityKind.PROJECT, [project])
+        self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
+        self._datasets(target)
 
     def _datasets(self, target: Target) -> None:
         scope = Scope(project=target.remote_id)
@@ -243,23 +252,28 @@ class Puller:
         self._bury(kind, gone, len(known))
 
     def _vanished(self, kind: EntityKind, ids: list[str], datasets: Mapping[str, str]) -> None:
-        """A whole project or dataset is gone: everything below it counts."""
+        """A whole project or dataset is gone, or may not be seen any more: who lost access gets the same answer.
+
+        So nothing that has anything in it is deleted here before somebody says so.
+        """
         below = sum(self._journal.known_count(bulk, dataset) for dataset in datasets for bulk in _BULK)
-        if self._limits is not None and below > self._limits.count:
+        if self._limits is not None and below:
             raise MassDeletionHalt(
-                f"The platform has this {kind.value} no more; {below} entities would be deleted here.",
+                f"The platform has a {kind.value} no more, or does not show it to you any more; "
+                f"{below} entities would be deleted here.",
                 side="here",
-                entities=ids,
+                entities=self._journal.names(kind, ids),
             )
         self._bury(kind, ids, max(below, 1))
 
     def _guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
-        if self._limits is not None and too_many(len(ids), total, self._limits):
+        emptied = kind is EntityKind.ITEM and len(ids) == total > 1  # a dataset that is suddenly empty
+        if self._limits is not None and (emptied or too_many(len(ids), total, self._limits)):
             raise MassDeletionHalt(
                 f"The platform has {len(ids)} of {total} {kind.value}s of a dataset no more; "
                 "they would be deleted here.",
                 side="here",
-                entities=list(ids),
+                entities=self._journal.names(kind, ids),
             )
 
     def _bury(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:

@@ -16,7 +16,7 @@ from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
 from localloop_sync.core.reconcile import Sort
 from localloop_sync.drivers import conflicts, oplog, states
-from localloop_sync.drivers.burying import Undertaker
+from localloop_sync.drivers.burying import Undertaker, names
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.observing import Observer
 from localloop_sync.drivers.oplog import Stamp
@@ -162,6 +162,11 @@ class SqliteJournal:
         """Local id → platform id, for those that have one."""
         with reading(self._engine) as connection:
             return remote_ids(connection, kind, ids)
+
+    def names(self, kind: EntityKind, ids: Sequence[str]) -> list[str]:
+        """What to call these entities (local ids) to a person."""
+        with reading(self._engine) as connection:
+            return sorted(names(connection, kind, ids))
 
     def remote_names(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
         """What to call on the platform what a document refers to: local id → platform id."""
