@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
+
+
+def _checked_gate(gate: str | None) -> str | None:
+    """A gate that is a URL; an empty one, such as of an unset variable, must not become the hosted platform."""
+    if gate is None:
+        return None
+    try:
+        parts = urlsplit(gate.strip())
+        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an address that is none
+        fine = False
+    if not fine:
+        raise typer.BadParameter(f"A gate is a URL such as http://192.168.1.20:8080, not {gate!r}.")
+    return gate
+
 
 StoreOption = Annotated[
     Path | None,
@@ -27,6 +43,7 @@ GateOption = Annotated[
         metavar="URL",
         help="The platform's root URL. Otherwise the store's, else $LOCALLOOP_GATE, else the hosted platform.",
         show_default=False,
+        callback=_checked_gate,
     ),
 ]
 

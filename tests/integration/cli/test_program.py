@@ -77,6 +77,17 @@ def test_errors_are_one_json_object_too(run, words, code):
 
 
 @pytest.mark.parametrize(
+    "gate", ["", "nonsense", "ftp://x", "http://", "http://[::1", "http://h:99999", "h:80"]
+)
+@pytest.mark.parametrize("words", [("login", "--email", "a@example.test"), ("logout",), ("clone", "P")])
+def test_a_gate_that_is_no_url_is_a_usage_error(run, words, gate, monkeypatch):
+    monkeypatch.setenv("LOCALLOOP_PASSWORD", "never sent")
+    ran = run(*words, "--gate", gate)
+    assert ran.code == 2
+    assert "A gate is a URL" in ran.err
+
+
+@pytest.mark.parametrize(
     ("words", "shown"), [(["status"], False), (["--debug", "status"], True), (["status", "--debug"], True)]
 )
 def test_an_unforeseen_error_is_one_sentence_and_debug_shows_where(home, fruit, words, shown):
