@@ -75,9 +75,12 @@ def _about(connection: Connection, what: str) -> Any:
         gone = select(TOMBSTONES.c.entity_id).where(
             or_(TOMBSTONES.c.entity_id == what, TOMBSTONES.c.remote_id == what)
         )
-        if connection.execute(gone).first() is None:
+        if connection.execute(gone).first() is not None:
+            return OPERATIONS.c.entity_id.in_(gone)
+        was_there = _once_at(connection, what)
+        if was_there is None:
             raise
-        return OPERATIONS.c.entity_id.in_(gone)
+        return was_there
     if place is not None and place.path:
         return _at_path(place)
     itself = select(table(kind).c.id).where(table(kind).c.id == row["id"])
@@ -90,6 +93,17 @@ def _about(connection: Connection, what: str) -> Any:
         for child in (EntityKind.ITEM, EntityKind.ANNOTATION):
             conditions.append(_of(child, _children(EntityKind.DATASET, child, datasets)))
     return or_(*conditions)
+
+
+def _once_at(connection: Connection, what: str) -> Any:
+    """The condition for a path of a dataset at which nothing is any more; None when nothing ever was."""
+    address = places.parse(what)
+    if not address.path:
+        return None
+    dataset = places.find(connection, f"{address.project}/{address.dataset}")
+    condition = _at_path(places.Place(dataset.project, dataset.dataset, address.path))
+    found = connection.execute(select(OPERATIONS.c.seq).where(condition).limit(1)).first()
+    return None if found is None else condition
 
 
 def _at_path(place: places.Place) -> Any:

@@ -58,9 +58,19 @@ def _print(out: Output, one: dict[str, Any]) -> None:
     )
     if one["verb"] == "set":
         for change in one["changes"]:
+            if _is_filled(change, one["changes"]):
+                continue
             old = dumps(change["old"]) if "old" in change else "nothing"
             new = dumps(change["new"]) if "new" in change else "nothing"
             out.line(f"    {'.'.join(change['path'])}: {old} -> {new}")
+
+
+def _is_filled(change: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    """Whether a change says only that an object is no longer empty, or now is: the lines below it tell that."""
+    if (change.get("old"), change.get("new")) not in (({}, None), (None, {})):
+        return False
+    path = change["path"]
+    return any(len(one["path"]) > len(path) and one["path"][: len(path)] == path for one in others)
 
 
 def register(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from localloop.cli.options import JsonOption, StoreOption, examples
 from localloop.cli.output import Output
+from localloop.errors import BadRequest
 
 #: How many items are listed when nobody says.
 LIMIT = 1000
@@ -42,10 +43,12 @@ def ls(
     out = Output(as_json=as_json)
     query = read_filter(where)
     with opened(store) as here, here.reading() as connection:
-        if not place:
+        found = places.find(connection, place) if place else None
+        if query is not None and (found is None or found.dataset is None):
+            raise BadRequest("400", "--filter finds items: name a dataset, PROJECT/DATASET.")
+        if found is None:
             list_projects(connection, out)
             return
-        found = places.find(connection, place)
         if found.dataset is None:
             list_datasets(connection, out, found.project, hidden=hidden)
         elif list_items(connection, out, found, query, limit, hidden=hidden):

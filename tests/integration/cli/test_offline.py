@@ -9,7 +9,7 @@ import pytest
 
 from localloop.store import Store
 from localloop.store.annotations import add_annotations
-from localloop.store.items import find_item
+from localloop.store.items import find_item, update_item
 from localloop_schema.kinds import EntityKind
 
 
@@ -222,6 +222,12 @@ def test_a_query_that_makes_no_sense_is_a_usage_error(run, fruit, query):
     assert run("ls", "Fruit/Apples", "--filter", query).code == 2
 
 
+@pytest.mark.parametrize("place", [(), ("Fruit",)])
+def test_a_query_without_a_dataset_is_a_usage_error(run, fruit, place):
+    ran = run("ls", *place, "--filter", "{}")
+    assert (ran.code, ran.out) == (2, "")
+
+
 def test_long_listings_are_read_in_steps_and_miss_nothing(ok, home):
     many = home / "many"
     many.mkdir()
@@ -429,6 +435,26 @@ def test_the_log_of_what_is_gone_is_found_by_its_id(ok, run, fruit):
     ok("rm", item, "--yes")
     assert [one["verb"] for one in ok("log", item, "--json").json["operations"]] == ["delete", "create"]
     assert run("log", "0123456789abcdef01234567").code == 3
+
+
+def test_the_log_of_what_is_gone_is_found_by_its_place(ok, run, fruit):
+    ok("rm", "Fruit/Apples/photos", "--yes")
+    told = ok("log", "Fruit/Apples/photos/a.txt", "--json").json["operations"]
+    assert [(one["verb"], one["name"]) for one in told] == [
+        ("delete", "/photos/a.txt"),
+        ("create", "/photos/a.txt"),
+    ]
+    assert len(ok("log", "Fruit/Apples/photos", "--json").json["operations"]) == 6
+    assert run("log", "Fruit/Apples/never").code == 3
+    assert run("log", "Fruit/Never/a.txt").code == 3
+
+
+def test_an_object_that_is_filled_is_one_line_of_the_log(ok, annotated):
+    with Store.open(annotated) as store, store.transaction("note") as tx:
+        item = find_item(tx.connection, tx.rows(EntityKind.DATASET)[0]["id"], "/photos/b.txt")
+        update_item(tx, item, {"metadata": {"user": {"ripe": True}}})
+    lines = ok("log", "Fruit/Apples/photos/b.txt").out.splitlines()
+    assert [line.strip() for line in lines if line.startswith(" ")] == ["metadata.user.ripe: nothing -> true"]
 
 
 def test_the_log_is_as_long_as_asked_for(ok, fruit):
