@@ -260,7 +260,9 @@ class AnnotationCollection:
 
 def store_annotations(store: Store, item_id: str, annotations: Sequence[Annotation]) -> None:
     """Store annotations in one transaction; each then is what was stored."""
-    with store.transaction(f"add {len(annotations)} annotations") as tx:
+    with store.transaction(
+        "add 1 annotation" if len(annotations) == 1 else f"add {len(annotations)} annotations"
+    ) as tx:
         rows = add_annotations(tx, tx.row(EntityKind.ITEM, item_id), [one.to_json() for one in annotations])
     for annotation, stored in zip(annotations, shaped(store, EntityKind.ANNOTATION, rows), strict=True):
         annotation._take(stored)  # noqa: SLF001 - entities of one package
