@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,16 @@ def test_a_sync_shows_a_bar_and_ends_with_one_sentence(at_terminal, ok, fruit, t
         assert "uploaded 6 B" in shown
         plain = at_terminal("sync", NO_COLOR="1")[1]
         assert "\x1b[3" not in plain  # no colour is set
+
+
+def test_numbers_are_shown_beside_the_sentence_of_a_phase(at_terminal, ok, fruit, tmp_path, monkeypatch):
+    with running_hub(tmp_path / "hub", {"ann@example.test": "pw"}) as hub:
+        monkeypatch.setenv("LOCALLOOP_PASSWORD", "pw")
+        ok("login", "--gate", hub.gate, "--email", "ann@example.test")
+        ok("sync")
+        _, shown = at_terminal("sync", COLUMNS="80", NO_COLOR="1")
+        assert re.search(r"items checked .*\d/\?", shown)
+        assert "…" not in shown
 
 
 def test_adding_shows_a_bar_only_at_a_terminal(at_terminal, run, fruit):
