@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from localloop.errors import Halt, LocalLoopError, MassDeletionHalt, StoreDamagedError
+from localloop_schema.sqlite import room
 
 #: How many names a message lists before it says "and so many more".
 LISTED = 20
@@ -142,4 +143,4 @@ def _database(error: sqlite3.Error) -> Advice:
     if code & 0xFF in _DAMAGE:
         damaged = StoreDamagedError("The store's database is damaged.")
         return Advice(damaged.exit_code, damaged.message, "Restore it from a copy, or clone again.")
-    return Advice(ExitCode.ERROR, f"The store's database cannot be used: {error}.")
+    return Advice(ExitCode.ERROR, f"The store's database cannot be used: {error}.", room(error))

@@ -33,7 +33,21 @@ def store_error(database: Path, error: BaseException | None) -> StoreError:
             f"{database} is not a readable SQLite database.",
             advice="Restore it from a copy (store.db.before-*), or clone again.",
         )
-    return StoreError(f"{database} cannot be used: {error}.")
+    return StoreError(f"{database} cannot be used: {error}.", advice=room(error))
+
+
+def room(error: BaseException | None) -> str:
+    """What to do about an error of SQLite that a full disk makes; empty for all others.
+
+    Even reading needs a little room beside the database, and then the error is about input and output.
+
+    Args:
+        error: What the driver raised.
+    """
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return "Look whether the disk is full; with room on it, run it again."
+    return ""
 
 
 def peek(database: Path, look: Callable[[sqlite3.Connection], Result]) -> Result:

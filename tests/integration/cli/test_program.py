@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from localloop import errors
 from localloop._version import __version__
 from localloop.cli.advice import EXIT_CODES, ExitCode, advise
 from localloop.cli.reference import commands
+from localloop_schema.sqlite import store_error
 
 NAMES = [name for name, _ in commands()]
 
@@ -35,6 +38,7 @@ def test_every_command_explains_itself_with_examples(ok, name):
 def test_help_and_version_load_neither_database_nor_network(home):
     script = """
 import sys
+from contextlib import closing
 from localloop.cli.app import program
 for words in (["--version"], ["--help"], *([*name.split(), "--help"] for name in NAMES)):
     assert program().main(words, standalone_mode=False) == 0, words
@@ -194,6 +198,17 @@ def test_every_error_has_an_exit_code_with_a_sentence():
 )
 def test_each_kind_of_error_has_its_code(error, code):
     assert advise(error).code == code
+
+
+def test_a_full_disk_is_told_to_have_room_made_on_it():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("PRAGMA max_page_count = 2")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            connection.execute("INSERT INTO t VALUES (zeroblob(100000))")
+    for error in (full.value, store_error(Path("store.db"), full.value)):
+        assert (advise(error).code, "disk is full;" in advise(error).advice) == (1, True)
+    assert advise(sqlite3.OperationalError("no such table: t")).advice == ""
 
 
 def test_a_halt_lists_what_it_is_about():
