@@ -229,11 +229,16 @@ class Journal(Protocol):
         """Reconcile entities with what is here, and move the mark along unless that is left unfinished."""
         ...
 
-    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[dict[EntityKind, int], int]:
+    def absent(
+        self, kind: EntityKind, ids: Sequence[str], *, most: int | None = None
+    ) -> tuple[dict[EntityKind, int], int]:
         """Take over that the platform has these entities (local ids) no more.
 
         Returns:
             How many were deleted here by kind, children included, and how many conflicts were opened.
+
+        Raises:
+            MassDeletionHalt: More than ``most`` live items and annotations would be deleted; nothing was.
         """
         ...
 

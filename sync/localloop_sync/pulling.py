@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -96,7 +96,7 @@ class Puller:
     def _project(self, target: Target) -> None:
         project = self._remote.get(EntityKind.PROJECT, target.remote_id)
         if project is None:
-            self._vanished(EntityKind.PROJECT, [target.project_id], target.datasets)
+            self._vanished(EntityKind.PROJECT, target.project_id)
             return
         self.take(EntityKind.PROJECT, [project])
         self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
@@ -115,7 +115,7 @@ class Puller:
         missing = {remote: local for remote, local in known.items() if remote not in listed}
         for remote_id, local_id in missing.items():
             if self._remote.get(EntityKind.DATASET, remote_id) is None:
-                self._vanished(EntityKind.DATASET, [local_id], {local_id: remote_id})
+                self._vanished(EntityKind.DATASET, local_id)
         for remote_id, local_id in known.items():
             if remote_id in listed and not _of_platform(listed[remote_id]):
                 self._dataset(_Place(local_id, remote_id), target)
@@ -251,20 +251,12 @@ class Puller:
         gone = [known[one] for one in sorted(unseen) if self._remote.get(kind, one) is None]
         self._bury(kind, gone, len(known))
 
-    def _vanished(self, kind: EntityKind, ids: list[str], datasets: Mapping[str, str]) -> None:
+    def _vanished(self, kind: EntityKind, entity_id: str) -> None:
         """A whole project or dataset is gone, or may not be seen any more: who lost access gets the same answer.
 
         So nothing that has anything in it is deleted here before somebody says so.
         """
-        below = sum(self._journal.known_count(bulk, dataset) for dataset in datasets for bulk in _BULK)
-        if self._limits is not None and below:
-            raise MassDeletionHalt(
-                f"The platform has a {kind.value} no more, or does not show it to you any more; "
-                f"{below} entities would be deleted here.",
-                side="here",
-                entities=self._journal.names(kind, ids),
-            )
-        self._bury(kind, ids, max(below, 1))
+        self._take_over(kind, [entity_id], most=None if self._limits is None else 0)
 
     def _guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
         emptied = kind is EntityKind.ITEM and len(ids) == total > 1  # a dataset that is suddenly empty
@@ -280,7 +272,10 @@ class Puller:
         if not ids:
             return
         self._guard(kind, ids, total)
-        deleted, conflicts = self._journal.absent(kind, ids)
+        self._take_over(kind, ids, most=None)
+
+    def _take_over(self, kind: EntityKind, ids: Sequence[str], *, most: int | None) -> None:
+        deleted, conflicts = self._journal.absent(kind, ids, most=most)
         for one, number in deleted.items():
             self._report.bump(self._report.deleted_here, one.value, number)
         self._report.conflicts_new += conflicts

@@ -21,7 +21,6 @@ class Limits:
 def too_many(deletions: int, total: int, limits: Limits) -> bool:
     """Whether deleting ``deletions`` of ``total`` entities must not happen unasked.
 
-    A collection that would be left empty counts as too many from ``limits.count`` on like any other; a small one
-    may be emptied, because its owner can look at it.
+    What is suddenly empty is judged apart from this, however small it is.
     """
     return deletions > limits.count and deletions > limits.share * total

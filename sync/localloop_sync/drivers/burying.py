@@ -18,6 +18,10 @@ from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import relog
 from localloop_sync.drivers.states import EntityState
+from localloop_sync.errors import MassDeletionHalt
+
+#: What a project or dataset is kept for.
+_CONTENTS = frozenset({EntityKind.ITEM, EntityKind.ANNOTATION})
 
 _TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
@@ -36,14 +40,25 @@ class Undertaker:
         self._identity = identity
         self._stamp = stamp
 
-    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[dict[EntityKind, int], int]:
+    def absent(
+        self, kind: EntityKind, ids: Sequence[str], *, most: int | None = None
+    ) -> tuple[dict[EntityKind, int], int]:
         """Take over that the platform has these entities (local ids) no more.
+
+        Args:
+            kind: What they are.
+            ids: Their local ids.
+            most: How many live items and annotations may be deleted by this; None for any number.
 
         Returns:
             How many were deleted here by kind, children included, and how many conflicts were opened.
+
+        Raises:
+            MassDeletionHalt: There are more; the transaction must not be committed.
         """
         deleted: dict[EntityKind, int] = {}
-        opened = 0
+        opened = lost = 0
+        whom = names(self._connection, kind, ids)
         for entity_id, state in states.load(self._connection, kind, ids).items():
             if state.row is None:
                 continue
@@ -53,10 +68,18 @@ class Undertaker:
             outcome = reconcile(seen)
             if outcome.action in (Action.DELETE_HERE, Action.FORGET):
                 for one in [*below, state]:
+                    lost += one.kind in _CONTENTS and one.mirror is not None
                     self.bury(one, origin="platform")
                     deleted[one.kind] = deleted.get(one.kind, 0) + 1
             elif outcome.action is Action.CONFLICT:
                 opened += self._contest(state)
+        if most is not None and lost > most:
+            raise MassDeletionHalt(
+                f"The platform has a {kind.value} no more, or does not show it to you any more; "
+                f"{lost} items and annotations would be deleted here.",
+                side="here",
+                entities=whom,
+            )
         return deleted, opened
 
     def bury(self, state: EntityState, *, origin: str) -> None:

@@ -119,10 +119,12 @@ class SqliteJournal:
                 _write_mark(connection, mark)
             return observed
 
-    def absent(self, kind: EntityKind, ids: Sequence[str]) -> tuple[dict[EntityKind, int], int]:
+    def absent(
+        self, kind: EntityKind, ids: Sequence[str], *, most: int | None = None
+    ) -> tuple[dict[EntityKind, int], int]:
         """Take over that the platform has these entities (local ids) no more."""
         with self._writing() as (connection, stamp):
-            return Undertaker(connection, self._identity, stamp).absent(kind, ids)
+            return Undertaker(connection, self._identity, stamp).absent(kind, ids, most=most)
 
     def known(
         self, kind: EntityKind, *, dataset: str | None = None, project: str | None = None
