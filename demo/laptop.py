@@ -25,6 +25,7 @@ class Laptop:
         folder.mkdir(parents=True, exist_ok=True)
         self._environment = {
             **os.environ,
+            "HOME": str(folder),  # whoever runs the demonstration may have a store of their own
             "LOCALLOOP_CONFIG": str(folder / ".config"),
             "LOCALLOOP_NO_KEYRING": "1",
             "LOCALLOOP_PASSWORD": PASSWORD,
@@ -32,7 +33,8 @@ class Laptop:
             "NO_COLOR": "1",
             "COLUMNS": "100",
         }
-        self._environment.pop("LOCALLOOP_STORE", None)
+        for name in ("LOCALLOOP_STORE", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+            self._environment.pop(name, None)
 
     @property
     def store(self) -> Path:
