@@ -33,8 +33,8 @@ class Laptop:
             "NO_COLOR": "1",
             "COLUMNS": "100",
         }
-        for name in ("LOCALLOOP_STORE", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-            self._environment.pop(name, None)
+        for variable in ("LOCALLOOP_STORE", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+            self._environment.pop(variable, None)
 
     @property
     def store(self) -> Path:
