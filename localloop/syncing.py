@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sqlite3
@@ -15,7 +14,7 @@ from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
 from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, transport_to
 from localloop.store import ANONYMOUS, Store
-from localloop_schema.documents import to_document
+from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import rows_where
 from localloop_schema.session import DATABASE
@@ -140,15 +139,22 @@ def adopt_author(store: Store, email: str) -> None:
                 tx.delete(EntityKind.MEMBER, row)
             else:
                 tx.update(EntityKind.MEMBER, row, {"email": email, "role": row["role"]})
-        for kind, column in ((EntityKind.TASK, "task_owner"), (EntityKind.ASSIGNMENT, "annotator")):
-            for row in rows_where(tx.connection, kind, remote_id=None, deleted_at=None):
-                if ANONYMOUS in json.dumps([row[column], row.get("workload")]):
-                    document = to_document(kind, row)
-                    tx.update(
-                        kind,
-                        row,
-                        json.loads(json.dumps(document).replace(f'"{ANONYMOUS}"', json.dumps(email))),
-                    )
+        for row in rows_where(tx.connection, EntityKind.TASK, remote_id=None, deleted_at=None):
+            tx.update(EntityKind.TASK, row, _owned_by(email, to_document(EntityKind.TASK, row)))
+        anonymous = {"annotator": ANONYMOUS, "remote_id": None, "deleted_at": None}
+        for row in rows_where(tx.connection, EntityKind.ASSIGNMENT, **anonymous):
+            document = {**to_document(EntityKind.ASSIGNMENT, row), "annotator": email}
+            tx.update(EntityKind.ASSIGNMENT, row, document)
+
+
+def _owned_by(email: str, task: Document) -> Document:
+    """A task's document with an account in the place of the anonymous author."""
+    owner = email if task.get("taskOwner") == ANONYMOUS else task.get("taskOwner")
+    shares = [
+        {**share, "assigneeId": email} if share.get("assigneeId") == ANONYMOUS else share
+        for share in task.get("workload", [])
+    ]
+    return {**task, "taskOwner": owner, "workload": shares}
 
 
 def subscribe(
