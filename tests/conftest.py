@@ -12,6 +12,7 @@ Tests whose examples are costly set their own number, which stands in every prof
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -21,3 +22,9 @@ settings.register_profile(
     "deterministic", deadline=None, derandomize=True, database=None, print_blob=True, max_examples=20
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_configure() -> None:
+    """Let the processes that tests start hear Ctrl-C: a shell's background job ignores it, and hands that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
