@@ -29,15 +29,16 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 # The stamps are inside .venv, so that they go when it goes. The project itself is installed without its
-# dependencies: the lock has them, each with its hash.
+# dependencies: the lock has them, each with its hash. It is complete, hence `--no-deps`: older pips otherwise look for
+# the newest `coverage[toml]` although the lock pins `coverage`, and stop as soon as there is a newer one.
 $(DEV): requirements/dev.lock pyproject.toml | $(PY)
-	$(PY) -m pip install --quiet --require-hashes -r requirements/dev.lock
+	$(PY) -m pip install --quiet --require-hashes --no-deps -r requirements/dev.lock
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEMO): requirements/demo.lock requirements/build.lock pyproject.toml | $(PY)
-	$(PY) -m pip install --quiet --require-hashes -r requirements/build.lock
-	$(PY) -m pip install --quiet --require-hashes -r requirements/demo.lock
+	$(PY) -m pip install --quiet --require-hashes --no-deps -r requirements/build.lock
+	$(PY) -m pip install --quiet --require-hashes --no-deps -r requirements/demo.lock
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

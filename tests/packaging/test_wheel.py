@@ -61,7 +61,7 @@ def install(wheel: Path, place: Path) -> Path:
     """The ``bin`` of a new environment that has the wheel and the locked versions of what it needs."""
     venv.create(place, with_pip=True)
     pip = (place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, "--require-hashes", "-r", ROOT / "requirements" / "runtime.lock", cwd=place)
+    run(*pip, "--require-hashes", "--no-deps", "-r", ROOT / "requirements" / "runtime.lock", cwd=place)
     run(*pip, "--no-deps", "--no-index", wheel, cwd=place)
     return place / "bin"
 
