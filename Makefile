@@ -13,6 +13,8 @@ BIN  := $(VENV)/bin
 PY   := $(BIN)/python
 DEV  := $(VENV)/.installed-dev
 DEMO := $(VENV)/.installed-demo
+# An older dtlpy that scripts still use, beside the environment's own: tests put it first on their path.
+OLD  := $(VENV)/dtlpy-1.121.5
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -31,8 +33,10 @@ $(PY):
 # The stamps are inside .venv, so that they go when it goes. The project itself is installed without its
 # dependencies: the lock has them, each with its hash. It is complete, hence `--no-deps`: older pips otherwise look for
 # the newest `coverage[toml]` although the lock pins `coverage`, and stop as soon as there is a newer one.
-$(DEV): requirements/dev.lock pyproject.toml | $(PY)
+$(DEV): requirements/dev.lock requirements/dtlpy-1.121.lock pyproject.toml | $(PY)
 	$(PY) -m pip install --quiet --require-hashes --no-deps -r requirements/dev.lock
+	rm -rf $(OLD)
+	$(PY) -m pip install --quiet --require-hashes --no-deps --target $(OLD) -r requirements/dtlpy-1.121.lock
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -80,7 +84,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hash
 
 lock: $(PY)  ## choose versions anew: requirements/*.lock
 	$(PY) -m pip install --quiet 'uv>=0.9,<1'
-	$(LOCK) --group dev --extra demo --output-file requirements/dev.lock
+	$(LOCK) --group dev --extra demo --extra video --output-file requirements/dev.lock
 	$(LOCK) --constraints requirements/dev.lock --output-file requirements/runtime.lock
 	$(LOCK) --constraints requirements/dev.lock --extra demo --output-file requirements/demo.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
