@@ -29,7 +29,7 @@ ITEMS, SIZE, THREADS = 300, 10_000, 4
 @contextmanager
 def hub(folder: Path) -> Iterator[str]:
     """A hub as its own process; gives the gate."""
-    words = ["serve", "--hub", str(folder), "--port", "0", "--user", EMAIL, "--json"]
+    words = ["serve", "--hub", "--data", str(folder), "--port", "0", "--user", EMAIL, "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "localloop", *words],
         env={**os.environ, "LOCALLOOP_PASSWORD": PASSWORD},

@@ -18,11 +18,24 @@ if TYPE_CHECKING:
 
 
 def serve(
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="The same as --data.", show_default=False),
+    ] = None,
     hub: Annotated[
+        bool,
+        typer.Option(
+            "--hub",
+            help="Serve as a hub: the platform for others. A store in DIR/.localloop is made when there is none.",
+            show_default=False,
+        ),
+    ] = False,
+    data: Annotated[
         Path | None,
         typer.Option(
+            "--data",
             metavar="DIR",
-            help="Serve the store in DIR/.localloop; it is made when there is none.",
+            help="The store to serve: its directory, or one with a .localloop in it.",
             show_default=False,
         ),
     ] = None,
@@ -38,6 +51,14 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    plain: Annotated[
+        bool,
+        typer.Option(
+            "--plain",
+            help="Answer only what the platform itself answers, without additions for syncing.",
+            show_default=False,
+        ),
+    ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,15 +73,14 @@ def serve(
     from localloop.server import serve as run
 
     out = Output(as_json=as_json)
-    if hub is not None:
-        if store is not None:
-            raise BadRequest("400", "Use --hub or --store, not both.")
-        store = _made(hub)
-    with opened(store) as here:
+    place = _place(directory, data, store)
+    if hub and place is not None:
+        place = _made(place)
+    with opened(place) as here:
         accounts = Accounts.beside(here.path)
         _add_users(accounts, user or [])
         # Where the store has a platform, that one makes the system datasets.
-        settings = ServerSettings(system_datasets=not here.settings().get("gate"))
+        settings = ServerSettings(system_datasets=not here.settings().get("gate"), plain=plain)
         run(
             here,
             accounts,
@@ -72,16 +92,28 @@ def serve(
     out.note("Stopped.")
 
 
-def _made(hub: Path) -> Path:
+def _place(*said: Path | None) -> Path | None:
+    """The one directory that was named, in whichever way; None when none was.
+
+    Raises:
+        BadRequest: Several were.
+    """
+    named = [one for one in said if one is not None]
+    if len(named) > 1:
+        raise BadRequest("400", "Name the directory once: with --data, with --store, or without either.")
+    return named[0] if named else None
+
+
+def _made(place: Path) -> Path:
     """The hub's store, made when there is none."""
     from localloop import config
     from localloop.cli.opening import directory_of
     from localloop.store import Store
     from localloop_schema.session import DATABASE
 
-    found = directory_of(hub)
+    found = directory_of(place)
     if not (found / DATABASE).exists():
-        found = hub.expanduser().absolute() / config.LOCAL_STORE
+        found = place.expanduser().absolute() / config.LOCAL_STORE
         Store.create(found, device=config.device_name()).close()
     return found
 
@@ -112,8 +144,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "serve",
         epilog=examples(
-            "localloop serve --hub ~/hub --user ann@example.com --user bob@example.com",
-            "localloop serve --hub ~/hub --host 192.168.1.20",
+            "localloop serve --hub --data ~/hub --user ann@example.com --user bob@example.com",
+            "localloop serve --hub --data ~/hub --host 192.168.1.20",
             "localloop serve --port 0 --json      # a free port, for a program that reads it",
         ),
     )(serve)

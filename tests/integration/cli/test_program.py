@@ -145,6 +145,7 @@ def test_ctrl_c_stops_a_server_cleanly(process, home):
     running = process(
         "serve",
         "--hub",
+        "--data",
         "hub",
         "--port",
         "0",
@@ -162,7 +163,14 @@ def test_ctrl_c_stops_a_server_cleanly(process, home):
 
 
 def test_a_server_that_nobody_could_log_in_to_does_not_start(run):
-    assert run("serve", "--hub", "hub", "--port", "0").code == 2
+    assert run("serve", "--hub", "--data", "hub", "--port", "0").code == 2
+    assert run("serve", "--hub", "hub2", "--port", "0").code == 2
+
+
+def test_a_directory_to_serve_is_named_once(run):
+    ran = run("serve", "--hub", "hub", "--data", "hub", "--port", "0")
+    assert ran.code == 2
+    assert "once" in ran.err
 
 
 def test_every_error_has_an_exit_code_with_a_sentence():
