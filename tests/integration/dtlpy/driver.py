@@ -49,13 +49,14 @@ def main() -> None:
 
 def _run(world: World, name: str) -> dict[str, object]:
     began = time.monotonic()
-    print(f"--- {name}", flush=True)
-    print(f"--- {name}", file=sys.stderr, flush=True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.write(f"--- {name}\n")
+        stream.flush()
     signal.alarm(PATIENCE)
     try:
         SCENARIOS[name](world)
         error = None
-    except (Exception, Hangs):
+    except (Exception, Hangs):  # noqa: BLE001  # whatever it is, it is this scenario's outcome
         error = traceback.format_exc()
     finally:
         signal.alarm(0)

@@ -97,9 +97,11 @@ class World:
         try:
             found = work()
         except self.dl.exceptions.PlatformException as error:
-            assert not codes or error.status_code in codes, (error.status_code, error.message)
-            return str(error.message)
-        raise AssertionError(f"nothing was refused: {found!r}")
+            refusal = error
+        else:
+            raise AssertionError(f"nothing was refused: {found!r}")
+        assert not codes or refusal.status_code in codes, (refusal.status_code, refusal.message)
+        return str(refusal.message)
 
     def sent_by(self, work: Callable[[], Any]) -> list[str]:
         """The requests that some work makes, as ``METHOD path``."""
