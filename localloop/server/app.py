@@ -73,7 +73,7 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
     app.state.context = Context(
         store=store,
         accounts=accounts,
-        commands=Commands(store.identity.object_id),
+        commands=Commands(store.identity.object_id, store.clock.now),
         settings=settings,
         workers=CapacityLimiter(settings.workers),
         receivers=CapacityLimiter(settings.uploads),

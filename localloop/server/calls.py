@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from localloop.errors import BadRequest
 from localloop.server.access import entity_of
+from localloop.server.commands import step
 from localloop.server.context import Context
 from localloop.server.shapes import Shape, check
 from localloop.server.wire import Wire
@@ -92,9 +93,15 @@ class Call:
         with self.store.reading() as connection:
             yield connection, self.wire(connection)
 
-    def writing(self, action: str) -> Any:
-        """A transaction of this user; see :meth:`localloop.store.Store.transaction`."""
-        return self.store.transaction(action, author=self.user)
+    @contextmanager
+    def writing(self, action: str) -> Iterator[Transaction]:
+        """A transaction of this user; see :meth:`localloop.store.Store.transaction`.
+
+        A command that was aborted commits nothing.
+        """
+        with self.store.transaction(action, author=self.user) as tx:
+            yield tx
+            step()
 
     def wire(self, connection: Connection) -> Wire:
         """Rows as JSON, for this caller."""

@@ -19,7 +19,7 @@ class Context:
     Attributes:
         store: What is served.
         accounts: Who may log in.
-        commands: Receipts of asynchronous work.
+        commands: Asynchronous work.
         settings: How the server behaves.
         workers: Bounds the threads that use the store, so that none waits for a connection.
         receivers: Bounds the threads that receive uploads; slow ones must not hold up everybody else.

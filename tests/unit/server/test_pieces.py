@@ -5,41 +5,11 @@ from __future__ import annotations
 import pytest
 
 from localloop.blobs import BlobRef
-from localloop.errors import BadRequest, NotFound
-from localloop.server.commands import KEPT, Commands
+from localloop.errors import BadRequest
 from localloop.server.run import for_host
 from localloop.server.streams import byte_range
 from localloop.server.uploads import MAX_PARTS, read_form
 from localloop.server.wire import news
-
-
-class Ticks:
-    """Time that is set by hand."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_receipt_is_kept_for_an_hour_and_for_its_owner():
-    ticks = Ticks()
-    commands = Commands(lambda: "c1", monotonic=ticks)
-    commands.run("Work", "alice", "now", lambda: {"done": 1})
-    assert commands.get("c1", "alice").spec == {"done": 1}
-    with pytest.raises(NotFound):
-        commands.get("c1", "bob")
-    ticks.now = KEPT
-    with pytest.raises(NotFound):
-        commands.get("c1", "alice")
-
-
-def test_a_fault_of_the_program_is_no_failed_command():
-    def broken():
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        Commands(lambda: "c1").run("Work", "alice", "now", broken)
 
 
 @pytest.mark.parametrize(
