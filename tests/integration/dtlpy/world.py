@@ -96,7 +96,7 @@ class World:
         """
         try:
             found = work()
-        except self.dl.exceptions.PlatformException as error:
+        except self.dl.exceptions.ExceptionMain as error:
             refusal = error
         else:
             raise AssertionError(f"nothing was refused: {found!r}")
