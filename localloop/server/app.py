@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from localloop.server import (
     assignments,
@@ -27,6 +29,7 @@ from localloop.server.commands import Commands
 from localloop.server.context import Context
 from localloop.server.failures import HANDLERS
 from localloop.server.guard import Guard
+from localloop.server.roles import ruled
 from localloop.server.settings import ServerSettings
 from localloop.store import Store
 
@@ -49,6 +52,11 @@ _ROOMS = (
 )
 
 
+def _routes() -> Iterator[Route]:
+    for room in _ROOMS:
+        yield from room.ROUTES
+
+
 def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | None = None) -> Starlette:
     """The application over a store.
 
@@ -63,8 +71,8 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
     settings = settings or ServerSettings()
     app = Starlette(
         routes=[
-            *auth.GATE_ROUTES,
-            Mount("/api/v1", routes=[*ANNOTATIONS, *(route for room in _ROOMS for route in room.ROUTES)]),
+            *map(ruled, auth.GATE_ROUTES),
+            Mount("/api/v1", routes=[ruled(route) for route in (*ANNOTATIONS, *_routes())]),
         ],
         middleware=[Middleware(Guard, settings=settings)],
         exception_handlers=HANDLERS,

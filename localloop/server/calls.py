@@ -9,7 +9,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,10 +21,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from localloop.errors import BadRequest
+from localloop.errors import BadRequest, Forbidden
 from localloop.server.access import entity_of
 from localloop.server.commands import step
 from localloop.server.context import Context
+from localloop.server.roles import LEAST, Role, least_of
 from localloop.server.shapes import Shape, check
 from localloop.server.wire import Wire
 from localloop.store import Store, Transaction
@@ -47,6 +48,7 @@ class Call:
         query: The query string.
         headers: The headers.
         body: The JSON body, or a form as an object; None when there is none.
+        least: The least role that may do this, in the project of every entity that the call looks up.
     """
 
     context: Context
@@ -56,6 +58,8 @@ class Call:
     query: QueryParams
     headers: Headers
     body: Any = None
+    least: Role = Role.OWNER
+    _judged: list[Role] = field(default_factory=list, repr=False)
 
     @property
     def store(self) -> Store:
@@ -98,18 +102,34 @@ class Call:
         """A transaction of this user; see :meth:`localloop.store.Store.transaction`.
 
         A command that was aborted commits nothing.
+
+        Raises:
+            Forbidden: Nothing was looked up under the caller's role, so that nobody judged whether they may
+                write. Then nothing is written.
         """
         with self.store.transaction(action, author=self.user) as tx:
             yield tx
             step()
+            if self.least > Role.ACCOUNT and not self._judged:
+                raise Forbidden("403", "No role may do this here.")
+
+    def taking(self, action: str) -> Call:
+        """The same call, as one for which another row of the table stands (:data:`localloop.server.roles.LEAST`).
+
+        Args:
+            action: The row.
+        """
+        return replace(self, least=LEAST[action])
 
     def wire(self, connection: Connection) -> Wire:
         """Rows as JSON, for this caller."""
         return Wire(connection, self.api, self.user, self.context.accounts.name_of)
 
     def entity(self, connection: Connection, kind: EntityKind, any_id: Any) -> Row:
-        """The live row with this id, if the caller may see it; see :func:`entity_of`."""
-        return entity_of(connection, self.user, kind, any_id)
+        """The live row with this id, if the caller's role allows what is asked; see :func:`entity_of`."""
+        row = entity_of(connection, self.user, kind, any_id, self.least)
+        self._judged.append(self.least)
+        return row
 
     def target(self, tx: Transaction | Connection, kind: EntityKind, name: str = "id") -> Row:
         """The entity that the path names."""
@@ -121,7 +141,7 @@ Handler = Callable[[Call], Any]
 
 
 def route(path: str, method: str, handler: Handler) -> Route:
-    """A route below the API base.
+    """A route below the API base. Which role may use it is said by its row in :mod:`localloop.server.roles`.
 
     Args:
         path: The path after ``/api/v1``.
@@ -151,6 +171,7 @@ def call_of(request: Request, user: str, body: Any = None) -> Call:
         query=request.query_params,
         headers=request.headers,
         body=body,
+        least=least_of(request),
     )
 
 

@@ -149,8 +149,14 @@ def get(call: Call) -> Json:
 
 def patch(call: Call) -> Json:
     """``PATCH /items/{id}``: a merge patch; read-only keys are ignored."""
+    body = call.object(ITEM)
     with call.writing("change an item") as tx:
-        row = items.update_item(tx, call.target(tx, EntityKind.ITEM), call.object(ITEM), system=call.system)
+        row = call.target(tx, EntityKind.ITEM)
+        if body.get("filename") not in {None, row["filename"]}:
+            call.taking("move an item").target(tx, EntityKind.ITEM)
+        if call.system:
+            call.taking("change system metadata of an item").target(tx, EntityKind.ITEM)
+        row = items.update_item(tx, row, body, system=call.system)
         return call.wire(tx.connection).item(row)
 
 

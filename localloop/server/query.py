@@ -39,15 +39,26 @@ def _find(call: Call, body: Json) -> Json:
 
 
 def _update(call: Call, body: Json) -> Json:
-    with call.writing(f"change {body.get('resource') or 'items'} by query") as tx:
-        dataset = call.target(tx, EntityKind.DATASET)
-        system = body.get("systemSpace") is True
+    resource, system = body.get("resource") or "items", body.get("systemSpace") is True
+    action = f"change {resource} by query"
+    with call.writing(action) as tx:
+        dataset = call.taking(_row(resource, action, system=system)).target(tx, EntityKind.DATASET)
         return _done(bulk.update_by_query(tx, body, dataset, body["update"], system=system))
 
 
 def _delete(call: Call, body: Json) -> Json:
-    with call.writing(f"delete {body.get('resource') or 'items'} by query") as tx:
-        return _done(bulk.delete_by_query(tx, body, call.target(tx, EntityKind.DATASET)))
+    resource = body.get("resource") or "items"
+    action = f"delete {resource} by query"
+    with call.writing(action) as tx:
+        dataset = call.taking(_row(resource, action)).target(tx, EntityKind.DATASET)
+        return _done(bulk.delete_by_query(tx, body, dataset))
+
+
+def _row(resource: str, action: str, *, system: bool = False) -> str:
+    """Which row of the table of roles stands for a change by query; for what is no resource, the strictest."""
+    if resource == "annotations" or (resource == "items" and not system):
+        return action
+    return "change system metadata by query"
 
 
 def _done(number: int) -> Json:
