@@ -65,6 +65,7 @@ LEAST: Final[Mapping[str, Role]] = {
     "POST /apiKeys": Role.ACCOUNT,
     "POST /apikeys": Role.ACCOUNT,
     # Receipts, which are their owner's alone.
+    "GET /commands": Role.ACCOUNT,
     "GET /commands/{id}": Role.ACCOUNT,
     "POST /commands/{id}/abort": Role.ACCOUNT,
     # Projects and members.
