@@ -276,7 +276,8 @@ def patched(item: Row, patch: Mapping[str, Any], *, system: bool) -> Document:
         description = patch["description"]
         if description is not None and not isinstance(description, str):
             raise BadRequest("400", "A description has to be text")
-        document["description"] = description
+        # As at the upload, an empty one is none.
+        document["description"] = description or None
     metadata = patch_metadata(document["metadata"], patch.get("metadata"), system=system)
     document["metadata"] = own_metadata(metadata)
     return document

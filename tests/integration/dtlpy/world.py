@@ -24,7 +24,7 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(function: Scenario) -> Scenario:
-    """Make a function a scenario; its module is named in ``scenarios/__init__.py``."""
+    """Make a function a scenario."""
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     assert name not in SCENARIOS, f"two scenarios are called {name}"
     SCENARIOS[name] = function

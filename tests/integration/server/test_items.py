@@ -180,6 +180,7 @@ def test_metadata_and_description_come_along_with_an_upload(alice, dataset):
     item = alice.upload(dataset, "/a.txt", metadata=json.dumps({"user": {"k": [1]}}), description="words")
     assert (item["metadata"]["user"], item["description"]) == ({"k": [1]}, "words")
     assert "description" not in alice.upload(dataset, "/b.txt", description="")
+    assert "description" not in alice.ask("PATCH", f"/items/{item['id']}", json={"description": ""})
 
 
 def test_a_directory_is_made_by_a_form(alice, dataset):

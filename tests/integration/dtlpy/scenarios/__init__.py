@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 
-#: The modules that hold scenarios.
-AREAS = ("items",)
+#: The modules that hold scenarios: all that are here.
+AREAS = tuple(sorted(module.name for module in iter_modules(__path__)))
 
 for _area in AREAS:
     import_module(f"{__name__}.{_area}")
