@@ -28,6 +28,27 @@ CREATE TABLE annotations (
     FOREIGN KEY(item_id) REFERENCES items (id)
 );
 
+CREATE TRIGGER feed_annotation_delete AFTER DELETE ON annotations
+    BEGIN
+    DELETE FROM feed WHERE kind = 'annotation' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('annotation', OLD.id, OLD.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = OLD.dataset_id), OLD.dataset_id, 1);
+    END;
+
+CREATE TRIGGER feed_annotation_insert AFTER INSERT ON annotations
+    BEGIN
+    DELETE FROM feed WHERE kind = 'annotation' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('annotation', NEW.id, NEW.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = NEW.dataset_id), NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_annotation_update AFTER UPDATE ON annotations
+    BEGIN
+    DELETE FROM feed WHERE kind = 'annotation' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('annotation', NEW.id, NEW.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = NEW.dataset_id), NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
+
 CREATE INDEX ix_annotations_dataset_id ON annotations (dataset_id, id);
 
 CREATE INDEX ix_annotations_dataset_label ON annotations (dataset_id, label, type, item_id);
@@ -56,6 +77,27 @@ CREATE TABLE assignments (
     FOREIGN KEY(dataset_id) REFERENCES datasets (id),
     FOREIGN KEY(task_id) REFERENCES tasks (id)
 );
+
+CREATE TRIGGER feed_assignment_delete AFTER DELETE ON assignments
+    BEGIN
+    DELETE FROM feed WHERE kind = 'assignment' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('assignment', OLD.id, OLD.id, OLD.project_id, OLD.dataset_id, 1);
+    END;
+
+CREATE TRIGGER feed_assignment_insert AFTER INSERT ON assignments
+    BEGIN
+    DELETE FROM feed WHERE kind = 'assignment' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('assignment', NEW.id, NEW.id, NEW.project_id, NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_assignment_update AFTER UPDATE ON assignments
+    BEGIN
+    DELETE FROM feed WHERE kind = 'assignment' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('assignment', NEW.id, NEW.id, NEW.project_id, NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
 
 CREATE INDEX ix_assignments_dataset_id ON assignments (dataset_id);
 
@@ -136,11 +178,60 @@ CREATE TABLE datasets (
     FOREIGN KEY(project_id) REFERENCES projects (id)
 );
 
+CREATE TRIGGER feed_dataset_delete AFTER DELETE ON datasets
+    BEGIN
+    DELETE FROM feed WHERE kind = 'dataset' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('dataset', OLD.id, OLD.id, OLD.project_id, OLD.id, 1);
+    END;
+
+CREATE TRIGGER feed_dataset_insert AFTER INSERT ON datasets
+    BEGIN
+    DELETE FROM feed WHERE kind = 'dataset' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('dataset', NEW.id, NEW.id, NEW.project_id, NEW.id, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_dataset_update AFTER UPDATE ON datasets
+    BEGIN
+    DELETE FROM feed WHERE kind = 'dataset' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('dataset', NEW.id, NEW.id, NEW.project_id, NEW.id, NEW.deleted_at IS NOT NULL);
+    END;
+
 CREATE INDEX ix_datasets_name ON datasets (name);
 
 CREATE INDEX ix_datasets_project_id ON datasets (project_id);
 
 CREATE UNIQUE INDEX ix_datasets_remote_id ON datasets (remote_id);
+
+CREATE TABLE feed (
+    seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    kind VARCHAR NOT NULL,
+    entity_id VARCHAR NOT NULL,
+    wire_id VARCHAR NOT NULL,
+    project_id VARCHAR,
+    dataset_id VARCHAR,
+    deleted BOOLEAN NOT NULL
+);
+
+CREATE INDEX ix_feed_project ON feed (project_id, seq);
+
+CREATE UNIQUE INDEX ux_feed_entity ON feed (kind, entity_id);
+
+CREATE TABLE feed_epochs (
+    start INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    PRIMARY KEY (start)
+);
+
+CREATE TABLE feed_positions (
+    project_id VARCHAR NOT NULL,
+    epoch VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    pulls INTEGER NOT NULL,
+    PRIMARY KEY (project_id)
+);
 
 CREATE TABLE items (
     id VARCHAR NOT NULL,
@@ -168,6 +259,27 @@ CREATE TABLE items (
     FOREIGN KEY(dataset_id) REFERENCES datasets (id)
 );
 
+CREATE TRIGGER feed_item_delete AFTER DELETE ON items
+    BEGIN
+    DELETE FROM feed WHERE kind = 'item' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('item', OLD.id, OLD.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = OLD.dataset_id), OLD.dataset_id, 1);
+    END;
+
+CREATE TRIGGER feed_item_insert AFTER INSERT ON items
+    BEGIN
+    DELETE FROM feed WHERE kind = 'item' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('item', NEW.id, NEW.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = NEW.dataset_id), NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_item_update AFTER UPDATE ON items
+    BEGIN
+    DELETE FROM feed WHERE kind = 'item' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('item', NEW.id, NEW.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = NEW.dataset_id), NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
+
 CREATE INDEX ix_items_dataset_id ON items (dataset_id, id);
 
 CREATE INDEX ix_items_dataset_path ON items (dataset_id, filename);
@@ -191,6 +303,27 @@ CREATE TABLE members (
     FOREIGN KEY(project_id) REFERENCES projects (id)
 );
 
+CREATE TRIGGER feed_member_delete AFTER DELETE ON members
+    BEGIN
+    DELETE FROM feed WHERE kind = 'member' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('member', OLD.id, OLD.email, OLD.project_id, NULL, 1);
+    END;
+
+CREATE TRIGGER feed_member_insert AFTER INSERT ON members
+    BEGIN
+    DELETE FROM feed WHERE kind = 'member' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('member', NEW.id, NEW.email, NEW.project_id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_member_update AFTER UPDATE ON members
+    BEGIN
+    DELETE FROM feed WHERE kind = 'member' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('member', NEW.id, NEW.email, NEW.project_id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
+
 CREATE INDEX ix_members_project_id ON members (project_id);
 
 CREATE UNIQUE INDEX ix_members_remote_id ON members (remote_id);
@@ -211,6 +344,27 @@ CREATE TABLE ontologies (
     PRIMARY KEY (id),
     FOREIGN KEY(project_id) REFERENCES projects (id)
 );
+
+CREATE TRIGGER feed_ontology_delete AFTER DELETE ON ontologies
+    BEGIN
+    DELETE FROM feed WHERE kind = 'ontology' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('ontology', OLD.id, OLD.id, OLD.project_id, NULL, 1);
+    END;
+
+CREATE TRIGGER feed_ontology_insert AFTER INSERT ON ontologies
+    BEGIN
+    DELETE FROM feed WHERE kind = 'ontology' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('ontology', NEW.id, NEW.id, NEW.project_id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_ontology_update AFTER UPDATE ON ontologies
+    BEGIN
+    DELETE FROM feed WHERE kind = 'ontology' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('ontology', NEW.id, NEW.id, NEW.project_id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
 
 CREATE INDEX ix_ontologies_project_id ON ontologies (project_id);
 
@@ -250,6 +404,27 @@ CREATE TABLE projects (
     PRIMARY KEY (id)
 );
 
+CREATE TRIGGER feed_project_delete AFTER DELETE ON projects
+    BEGIN
+    DELETE FROM feed WHERE kind = 'project' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('project', OLD.id, OLD.id, OLD.id, NULL, 1);
+    END;
+
+CREATE TRIGGER feed_project_insert AFTER INSERT ON projects
+    BEGIN
+    DELETE FROM feed WHERE kind = 'project' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('project', NEW.id, NEW.id, NEW.id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_project_update AFTER UPDATE ON projects
+    BEGIN
+    DELETE FROM feed WHERE kind = 'project' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('project', NEW.id, NEW.id, NEW.id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
+
 CREATE INDEX ix_projects_name ON projects (name);
 
 CREATE UNIQUE INDEX ix_projects_remote_id ON projects (remote_id);
@@ -271,6 +446,27 @@ CREATE TABLE recipes (
     PRIMARY KEY (id),
     FOREIGN KEY(project_id) REFERENCES projects (id)
 );
+
+CREATE TRIGGER feed_recipe_delete AFTER DELETE ON recipes
+    BEGIN
+    DELETE FROM feed WHERE kind = 'recipe' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('recipe', OLD.id, OLD.id, OLD.project_id, NULL, 1);
+    END;
+
+CREATE TRIGGER feed_recipe_insert AFTER INSERT ON recipes
+    BEGIN
+    DELETE FROM feed WHERE kind = 'recipe' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('recipe', NEW.id, NEW.id, NEW.project_id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_recipe_update AFTER UPDATE ON recipes
+    BEGIN
+    DELETE FROM feed WHERE kind = 'recipe' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('recipe', NEW.id, NEW.id, NEW.project_id, NULL, NEW.deleted_at IS NOT NULL);
+    END;
 
 CREATE INDEX ix_recipes_project_id ON recipes (project_id);
 
@@ -319,6 +515,27 @@ CREATE TABLE tasks (
     FOREIGN KEY(dataset_id) REFERENCES datasets (id),
     FOREIGN KEY(recipe_id) REFERENCES recipes (id)
 );
+
+CREATE TRIGGER feed_task_delete AFTER DELETE ON tasks
+    BEGIN
+    DELETE FROM feed WHERE kind = 'task' AND entity_id = OLD.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('task', OLD.id, OLD.id, OLD.project_id, OLD.dataset_id, 1);
+    END;
+
+CREATE TRIGGER feed_task_insert AFTER INSERT ON tasks
+    BEGIN
+    DELETE FROM feed WHERE kind = 'task' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('task', NEW.id, NEW.id, NEW.project_id, NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
+
+CREATE TRIGGER feed_task_update AFTER UPDATE ON tasks
+    BEGIN
+    DELETE FROM feed WHERE kind = 'task' AND entity_id = NEW.id;
+    INSERT INTO feed (kind, entity_id, wire_id, project_id, dataset_id, deleted)
+    VALUES ('task', NEW.id, NEW.id, NEW.project_id, NEW.dataset_id, NEW.deleted_at IS NOT NULL);
+    END;
 
 CREATE INDEX ix_tasks_dataset_id ON tasks (dataset_id);
 

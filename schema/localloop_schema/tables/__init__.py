@@ -7,6 +7,7 @@ from localloop_schema.tables.annotation import Annotation
 from localloop_schema.tables.blob import Blob
 from localloop_schema.tables.dataset import Dataset
 from localloop_schema.tables.entity import Entity
+from localloop_schema.tables.feed import FeedEntry, FeedEpoch, FeedPosition
 from localloop_schema.tables.item import Item
 from localloop_schema.tables.operation import Operation
 from localloop_schema.tables.project import Member, Project
@@ -38,6 +39,9 @@ __all__ = [
     "Conflict",
     "Dataset",
     "Entity",
+    "FeedEntry",
+    "FeedEpoch",
+    "FeedPosition",
     "Item",
     "Member",
     "Ontology",
