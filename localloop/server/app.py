@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from localloop.server import (
+    additions,
     assignments,
     auth,
     clones,
@@ -32,6 +33,8 @@ from localloop.server.guard import Guard
 from localloop.server.roles import ruled
 from localloop.server.settings import ServerSettings
 from localloop.store import Store
+from localloop.store.feed import begin_epoch
+from localloop_schema.session import writing
 
 #: How many passwords are hashed at once; each takes tens of mebibytes.
 HASHERS = 2
@@ -52,8 +55,8 @@ _ROOMS = (
 )
 
 
-def _routes() -> Iterator[Route]:
-    for room in _ROOMS:
+def _routes(settings: ServerSettings) -> Iterator[Route]:
+    for room in _ROOMS if settings.plain else (*_ROOMS, additions):
         yield from room.ROUTES
 
 
@@ -69,12 +72,15 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
         An ASGI application.
     """
     settings = settings or ServerSettings()
+    with writing(store.engine) as connection:
+        begin_epoch(connection, store.identity.object_id())
+    announced = [] if settings.plain else [Middleware(additions.Announced)]
     app = Starlette(
         routes=[
             *map(ruled, auth.GATE_ROUTES),
-            Mount("/api/v1", routes=[ruled(route) for route in (*ANNOTATIONS, *_routes())]),
+            Mount("/api/v1", routes=[ruled(route) for route in (*ANNOTATIONS, *_routes(settings))]),
         ],
-        middleware=[Middleware(Guard, settings=settings)],
+        middleware=[*announced, Middleware(Guard, settings=settings)],
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False

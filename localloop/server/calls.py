@@ -27,6 +27,7 @@ from localloop.server.commands import step
 from localloop.server.context import Context
 from localloop.server.roles import LEAST, Role, least_of
 from localloop.server.shapes import Shape, check
+from localloop.server.versions import Tag
 from localloop.server.wire import Wire
 from localloop.store import Store, Transaction
 from localloop_schema.kinds import EntityKind
@@ -49,6 +50,7 @@ class Call:
         headers: The headers.
         body: The JSON body, or a form as an object; None when there is none.
         least: The least role that may do this, in the project of every entity that the call looks up.
+        tag: The version of the entity that the path names; None on a plain server.
     """
 
     context: Context
@@ -59,6 +61,7 @@ class Call:
     headers: Headers
     body: Any = None
     least: Role = Role.OWNER
+    tag: Tag | None = None
     _judged: list[Role] = field(default_factory=list, repr=False)
 
     @property
@@ -109,6 +112,8 @@ class Call:
         """
         with self.store.transaction(action, author=self.user) as tx:
             yield tx
+            if self.tag is not None:
+                self.tag.renew(tx.connection)
             step()
             if self.least > Role.ACCOUNT and not self._judged:
                 raise Forbidden("403", "No role may do this here.")
@@ -123,7 +128,8 @@ class Call:
 
     def wire(self, connection: Connection) -> Wire:
         """Rows as JSON, for this caller."""
-        return Wire(connection, self.api, self.user, self.context.accounts.name_of)
+        marks = not self.context.settings.plain
+        return Wire(connection, self.api, self.user, self.context.accounts.name_of, marks=marks)
 
     def entity(self, connection: Connection, kind: EntityKind, any_id: Any) -> Row:
         """The live row with this id, if the caller's role allows what is asked; see :func:`entity_of`."""
@@ -134,7 +140,10 @@ class Call:
     def target(self, tx: Transaction | Connection, kind: EntityKind, name: str = "id") -> Row:
         """The entity that the path names."""
         connection = tx.connection if isinstance(tx, Transaction) else tx
-        return self.entity(connection, kind, self.path[name])
+        row = self.entity(connection, kind, self.path[name])
+        if self.tag is not None and name == "id":
+            self.tag.meet(connection, kind, row["id"])
+        return row
 
 
 Handler = Callable[[Call], Any]
@@ -163,8 +172,9 @@ def route(path: str, method: str, handler: Handler) -> Route:
 
 def call_of(request: Request, user: str, body: Any = None) -> Call:
     """The call that a request makes."""
+    context: Context = request.app.state.context
     return Call(
-        context=request.app.state.context,
+        context=context,
         user=user,
         api=f"{request.url.scheme}://{request.url.netloc}/api/v1",
         path=request.path_params,
@@ -172,6 +182,7 @@ def call_of(request: Request, user: str, body: Any = None) -> Call:
         headers=request.headers,
         body=body,
         least=least_of(request),
+        tag=None if context.settings.plain else Tag(request.headers.get("if-match")),
     )
 
 
@@ -191,6 +202,8 @@ def show(call: Call, value: Any, *, headers: dict[str, str] | None = None) -> Re
     """A JSON answer, compressed for who asked for that and where it pays."""
     content = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     own = {"Vary": "Accept-Encoding", **(headers or {})}
+    if call.tag is not None:
+        own |= call.tag.header(value)
     if len(content) >= GZIP_FROM and _accepts_gzip(call.headers.get("accept-encoding", "")):
         content = gzip.compress(content, compresslevel=5, mtime=0)
         own["Content-Encoding"] = "gzip"

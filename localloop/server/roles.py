@@ -68,6 +68,9 @@ LEAST: Final[Mapping[str, Role]] = {
     "GET /commands": Role.ACCOUNT,
     "GET /commands/{id}": Role.ACCOUNT,
     "POST /commands/{id}/abort": Role.ACCOUNT,
+    # What is offered beyond the platform's API.
+    "GET /localloop": Role.ACCOUNT,
+    "GET /localloop/projects/{id}/changes": Role.ANNOTATOR,
     # Projects and members.
     "POST /projects": Role.ACCOUNT,
     "GET /projects": Role.ACCOUNT,

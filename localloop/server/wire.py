@@ -42,15 +42,23 @@ class Wire:
         api: The API base as the caller addressed it; all urls begin with it.
         user: The caller's e-mail.
         name_of: What people call a user.
+        marks: Whether items tell the digest of their content, which the platform does not.
     """
 
     def __init__(
-        self, connection: Connection, api: str, user: str, name_of: Callable[[str], str] = lambda _email: ""
+        self,
+        connection: Connection,
+        api: str,
+        user: str,
+        name_of: Callable[[str], str] = lambda _email: "",
+        *,
+        marks: bool = True,
     ) -> None:
         self._connection = connection
         self._api = api
         self._user = user
         self._name_of = name_of
+        self._marks = marks
 
     def user(self, email: str, role: str, *, created_at: str = "", updated_at: str = "") -> Json:
         """A person, as a member of a project or as the caller (docs/platform/wire.md, 2.2)."""
@@ -164,7 +172,9 @@ class Wire:
         if row["type"] == "file":
             # Clients compare this size with what they sent or received, and act on a difference.
             system = {**system, "size": row["size"], "mimetype": row["mimetype"]}
-            if row["digest"]:
+            if not self._marks:
+                system.pop("localloop", None)  # it came with the item from elsewhere
+            elif row["digest"]:
                 system["localloop"] = content_mark(row["digest"], row["size"])
         shown = {
             "id": row["id"],

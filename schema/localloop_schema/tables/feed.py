@@ -43,7 +43,7 @@ class FeedEpoch(SQLModel, table=True):
 
 
 class FeedPosition(SQLModel, table=True):
-    """How far this store has read the change feed of a platform's project. ``pulls`` counts since the last plain pull."""
+    """How far this store has read the feed of a project at its platform; ``pulls`` counts since the last plain one."""
 
     __tablename__ = "feed_positions"
 

@@ -1,4 +1,4 @@
-"""The change feed: an entry for each entity's last change, kept by triggers, so that no way of changing one is missed."""
+"""The change feed: an entry for each entity's last change, kept by triggers."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _watch(kind: str, table: str, *names: str) -> None:
         wire_id, project_id, dataset_id = (name.format(row=row) for name in names)
         values = f"'{kind}', {row}.id, {wire_id}, {project_id}, {dataset_id}, {deleted}"
         op.execute(
-            f"CREATE TRIGGER feed_{kind}_{event.lower()} AFTER {event} ON {table}\n"  # noqa: S608 - as above
+            f"CREATE TRIGGER feed_{kind}_{event.lower()} AFTER {event} ON {table}\n"
             "BEGIN\n"
             f"DELETE FROM feed WHERE kind = '{kind}' AND entity_id = {row}.id;\n"
             f"INSERT INTO feed ({_COLUMNS})\n"
