@@ -10,9 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localloop.errors import BadRequest, Forbidden
+from localloop.errors import BadRequest, Forbidden, NotFound
+from localloop.server.accounts_file import ApiKey
 from localloop.server.calls import Call, read_body, route
 from localloop.server.context import Context
+from localloop.server.shapes import TEXT, Shape
+
+API_KEY: Shape = {"userId": TEXT, "description": TEXT}
 
 #: The largest log-in request, in bytes; it comes from anybody.
 _LIMIT = 64 << 10
@@ -50,20 +54,46 @@ def me(call: Call) -> Any:
 
 
 def api_key(call: Call) -> Any:
-    """``POST /apiKeys``: a key that is valid for a year; it is shown this once."""
-    body = call.object()
+    """``POST /apikeys``: a key that is valid for a year; it is shown this once."""
+    body = call.object(API_KEY)
     wanted = str(body.get("userId") or call.user)
     if wanted.casefold() != call.user.casefold():
         raise Forbidden("403", "An API key can be made for oneself only.")
-    key_id, jwt = call.context.accounts.api_key(call.user)
-    key = {
-        "id": key_id,
-        "creator": call.user,
-        "description": str(body.get("description") or ""),
+    key, jwt = call.context.accounts.api_key(call.user, str(body.get("description") or ""))
+    return {"jwt": jwt, "key": _shown(call, key)}
+
+
+def api_keys(call: Call) -> Any:
+    """``GET /apikeys``: the caller's own."""
+    return [_shown(call, key) for key in call.context.accounts.api_keys(call.user)]
+
+
+def get_key(call: Call) -> Any:
+    """``GET /apikeys/{id}``."""
+    for key in call.context.accounts.api_keys(call.user):
+        if key.id == call.path["id"]:
+            return _shown(call, key)
+    raise NotFound("404", f"API key not found. Id: {call.path['id']!r}")
+
+
+def revoke_key(call: Call) -> None:
+    """``DELETE /apikeys/{id}``: refused from then on."""
+    call.context.accounts.revoke_key(call.user, call.path["id"])
+
+
+def _shown(call: Call, key: ApiKey) -> dict[str, Any]:
+    """A key as the platform declares it; times are numbers there, of milliseconds."""
+    return {
+        "id": key.id,
+        "url": f"{call.api}/apikeys/{key.id}",
+        "createdAt": key.created * 1000,
+        "updatedAt": key.created * 1000,
+        "creator": key.user,
+        "description": key.description,
+        "expiresAt": key.expires * 1000,
         "type": "user",
-        "userId": call.user,
+        "userId": key.user,
     }
-    return {"jwt": jwt, "key": key}
 
 
 #: On the gate itself, not under the API base.
@@ -71,6 +101,15 @@ GATE_ROUTES = [Route("/token", token, methods=["POST"])]
 
 ROUTES = [
     route("/users/me", "GET", me),
-    route("/apiKeys", "POST", api_key),
-    route("/apikeys", "POST", api_key),
+    *(
+        route(f"/{name}{path}", method, handler)
+        # The client writes the first, the platform declares the second.
+        for name in ("apiKeys", "apikeys")
+        for path, method, handler in (
+            ("", "POST", api_key),
+            ("", "GET", api_keys),
+            ("/{id}", "GET", get_key),
+            ("/{id}", "DELETE", revoke_key),
+        )
+    ),
 ]

@@ -62,8 +62,11 @@ LEAST: Final[Mapping[str, Role]] = {
     "POST /token": Role.ANYBODY,
     # One's own account.
     "GET /users/me": Role.ACCOUNT,
-    "POST /apiKeys": Role.ACCOUNT,
-    "POST /apikeys": Role.ACCOUNT,
+    **{
+        row: Role.ACCOUNT
+        for name in ("apiKeys", "apikeys")
+        for row in (f"GET /{name}", f"POST /{name}", f"GET /{name}/{{id}}", f"DELETE /{name}/{{id}}")
+    },
     # Receipts, which are their owner's alone.
     "GET /commands": Role.ACCOUNT,
     "GET /commands/{id}": Role.ACCOUNT,

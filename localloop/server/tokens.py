@@ -24,6 +24,8 @@ class TokenType(StrEnum):
     ACCESS = "access"
     REFRESH = "refresh"
     API_KEY = "api_key"
+    #: The key of the account that a gateway's store belongs to.
+    OWNER_KEY = "owner_key"
 
 
 #: How long each sort is valid (docs/platform/wire.md, 1.2).
@@ -31,10 +33,20 @@ LIFETIME: dict[TokenType, timedelta] = {
     TokenType.ACCESS: timedelta(hours=24),
     TokenType.REFRESH: timedelta(days=30),
     TokenType.API_KEY: timedelta(days=365),
+    TokenType.OWNER_KEY: timedelta(days=365),
 }
 
 
-def sign(key: str, kind: TokenType, email: str, *, now: datetime, token_id: str) -> str:
+def sign(
+    key: str,
+    kind: TokenType,
+    email: str,
+    *,
+    now: datetime,
+    token_id: str,
+    epoch: str = "",
+    lifetime: timedelta | None = None,
+) -> str:
     """A new token.
 
     Args:
@@ -43,6 +55,8 @@ def sign(key: str, kind: TokenType, email: str, *, now: datetime, token_id: str)
         email: Whose it is.
         now: When it starts.
         token_id: Its own id, so that two tokens of one second differ.
+        epoch: What it must have in common with its user, later, to be accepted.
+        lifetime: How long it is valid; that of its sort by default.
 
     Returns:
         The JWT.
@@ -53,8 +67,9 @@ def sign(key: str, kind: TokenType, email: str, *, now: datetime, token_id: str)
         "email": email,
         "type": kind.value,
         "jti": token_id,
+        "epoch": epoch,
         "iat": int(now.timestamp()),
-        "exp": int((now + LIFETIME[kind]).timestamp()),
+        "exp": int((now + (lifetime or LIFETIME[kind])).timestamp()),
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 

@@ -78,6 +78,33 @@ def test_an_api_key_is_a_bearer_for_its_user_alone(hub, alice):
     assert alice.send("POST", "/apiKeys", json={"userId": "bob@example.test"}).status_code == 403
 
 
+@pytest.mark.parametrize("name", ["apiKeys", "apikeys"])
+def test_keys_are_listed_shown_and_revoked_by_their_user_alone(hub, alice, bob, name):
+    made = alice.ask("POST", f"/{name}", json={"userId": "alice@example.test", "description": "ci"})
+    key = made["key"]
+    assert {"id", "createdAt", "updatedAt", "creator", "description", "expiresAt", "type"} <= set(key)
+    assert (key["creator"], key["description"]) == ("alice@example.test", "ci")
+    assert alice.ask("GET", f"/{name}/{key['id']}") == key
+    assert key in alice.ask("GET", f"/{name}")
+    assert made["jwt"] not in alice.send("GET", f"/{name}").text
+    assert key not in bob.ask("GET", f"/{name}")
+    for method in ("GET", "DELETE"):
+        assert bob.send(method, f"/{name}/{key['id']}").status_code == 404
+    headers = {"Authorization": f"Bearer {made['jwt']}"}
+    assert requests.get(f"{hub.api}/users/me", headers=headers, timeout=30).ok
+    assert alice.send("DELETE", f"/{name}/{key['id']}").status_code == 204
+    assert requests.get(f"{hub.api}/users/me", headers=headers, timeout=30).status_code == 401
+    assert alice.send("DELETE", f"/{name}/{key['id']}").status_code == 404
+
+
+def test_the_eleventh_key_is_refused(hub):
+    hub.accounts.add_user("keys@example.test", "pw")
+    client = Client(hub, "keys@example.test", "pw")
+    replies = [client.send("POST", "/apikeys", json={"userId": "keys@example.test"}) for _ in range(11)]
+    assert [reply.status_code for reply in replies] == [200] * 10 + [409]
+    client.close()
+
+
 def test_a_user_who_was_removed_is_refused_at_once(hub):
     hub.accounts.add_user("eve@example.test", "pw")
     eve = Client(hub, "eve@example.test", "pw")
