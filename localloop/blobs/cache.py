@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader
 from itertools import islice
@@ -232,6 +233,43 @@ class BlobCache:
             finally:
                 beside.unlink(missing_ok=True)
 
+    def beside(self, digest: str, name: str) -> Path | None:
+        """Where something made from a blob is kept, or would be; it goes when the blob is removed.
+
+        Args:
+            digest: Which blob.
+            name: What it is, as a file name.
+
+        Returns:
+            The path; None when the text is no digest.
+        """
+        place = self._layout.beside(digest)
+        return None if place is None else place / name
+
+    def keep_beside(self, digest: str, name: str, data: bytes) -> None:
+        """Keep something made from a blob. It can be made again, so it need not survive a crash of the machine.
+
+        Args:
+            digest: Which blob.
+            name: What it is, as a file name.
+            data: Its bytes.
+
+        Raises:
+            BlobMissingError: The text is no digest.
+            OSError: It cannot be written.
+        """
+        place = self.beside(digest, name)
+        if place is None:
+            raise _missing(digest)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._layout.new_temporary()
+        try:
+            with create(temporary) as file:
+                file.write(data)
+            temporary.replace(place)
+        finally:
+            temporary.unlink(missing_ok=True)
+
     def digests(self) -> Iterator[str]:
         """The digests of all blobs, in order; what comes or goes meanwhile may or may not be among them."""
         return self._layout.digests()
@@ -255,7 +293,7 @@ class BlobCache:
                 yield outcome
 
     def remove(self, digest: str) -> bool:
-        """Remove a blob; who has it open reads on.
+        """Remove a blob and what was made from it; who has it open reads on.
 
         Args:
             digest: Which blob.
@@ -264,8 +302,10 @@ class BlobCache:
             Whether it was here.
         """
         place = self._layout.blob(digest)
-        if place is None:
+        made = self._layout.beside(digest)
+        if place is None or made is None:
             return False
+        shutil.rmtree(made, ignore_errors=True)  # it can be made again, and is nothing that anybody relies on
         try:
             place.unlink()
         except FileNotFoundError:

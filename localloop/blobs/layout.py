@@ -6,6 +6,7 @@
     tmp/                    being written; a leftover here is of a process that died
     partial/                downloads to be resumed
     broken/                 what did not match its name, set aside by ``verify``
+    beside/ab/<digest>/     small things made from a blob, such as thumbnails; they go when it goes
 
 All of it is on one file system, so that a rename between them is atomic.
 """
@@ -46,6 +47,7 @@ class Layout:
         self.temporary = root / "tmp"
         self.partial = root / "partial"
         self.broken = root / "broken"
+        self._beside = root / "beside"
         is_new = not root.is_dir()
         for directory in (self.temporary, self.partial, self.broken):
             directory.mkdir(parents=True, exist_ok=True)
@@ -57,6 +59,10 @@ class Layout:
         if not _DIGEST.fullmatch(digest):
             return None
         return self.root / digest[:2] / digest[2:4] / digest
+
+    def beside(self, digest: str) -> Path | None:
+        """Where things made from a blob are kept; None when the text is no digest."""
+        return self._beside / digest[:2] / digest if _DIGEST.fullmatch(digest) else None
 
     def new_temporary(self) -> Path:
         """A name in ``tmp/`` that no other thread or process has."""

@@ -17,9 +17,10 @@ from localloop.cli.advice import advise
 from localloop.cli.progress import Counter
 from localloop.config import LOCAL_STORE
 from localloop.errors import BadRequest, BlobError, LocalLoopError, NotFound
+from localloop.media import probe
 from localloop.store.datasets import create_dataset, find_dataset
 from localloop.store.items import NewItem, add_item, add_items, find_item, occupied
-from localloop.store.paths import normal_path
+from localloop.store.paths import mimetype_of, normal_path
 from localloop.store.projects import create_project, find_project
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
@@ -164,6 +165,8 @@ class Adder:
         taken = self._take(sources)
         if not taken:
             return
+        # Before the transaction: others need not wait for it.
+        told = {source.file: self._probe(source, blob) for source, blob in taken}
         with self._store.transaction(f"add {human.count(len(taken), 'file')}") as tx:
             ready = []
             for source, blob in taken:
@@ -173,7 +176,8 @@ class Adder:
                     self._added.failures.append((str(source.file), error.message))
             there = occupied(tx.connection, self._dataset["id"], [path for _, _, path in ready])
             new = [one for one in ready if one[2] not in there]
-            made = add_items(tx, self._dataset, [NewItem(path, blob) for _, blob, path in new])
+            entries = [NewItem(path, blob, derived=told[source.file]) for source, blob, path in new]
+            made = add_items(tx, self._dataset, entries)
             for (_, blob, _), (_, outcome) in zip(new, made, strict=True):
                 if outcome == "created":
                     self._added.new += 1
@@ -181,7 +185,7 @@ class Adder:
             twins = [one for one, (_, outcome) in zip(new, made, strict=True) if outcome == "exist"]
             for source, blob, _ in [*twins, *(one for one in ready if one[2] in there)]:
                 try:
-                    self._put(tx, source, blob)
+                    self._put(tx, source, blob, told[source.file])
                 except LocalLoopError as error:
                     self._added.failures.append((str(source.file), error.message))
 
@@ -204,13 +208,16 @@ class Adder:
             waiting = waiting[number:]
         return taken
 
-    def _put(self, tx: Transaction, source: Source, blob: BlobRef) -> None:
+    def _probe(self, source: Source, blob: BlobRef) -> dict[str, Any]:
+        return probe(self._store.blobs.path(blob.digest), mimetype_of(source.file.name))
+
+    def _put(self, tx: Transaction, source: Source, blob: BlobRef, told: dict[str, Any]) -> None:
         path = _path(self._address, source)
         there = find_item(tx.connection, self._dataset["id"], path)
         if there is not None and there["digest"] == blob.digest:
             self._added.existing += 1
             return
-        _, outcome = add_item(tx, self._dataset, path, blob, overwrite=self._overwrite)
+        _, outcome = add_item(tx, self._dataset, path, blob, overwrite=self._overwrite, derived=told)
         if outcome == "exist":
             self._added.failures.append((str(source.file), "Other content is at its path; see --overwrite."))
             return

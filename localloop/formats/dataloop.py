@@ -17,12 +17,13 @@ from typing import Any, Final
 
 from localloop.blobs import BlobRef
 from localloop.errors import BadRequest, BlobError, LocalLoopError, NotFound
+from localloop.media import probe
 from localloop.store import Store, Transaction
 from localloop.store.annotations import add_annotations, update_annotation
 from localloop.store.items import add_item, find_item, own_metadata
 from localloop.store.labels import upsert_labels
 from localloop.store.patch import json_object
-from localloop.store.paths import normal_path
+from localloop.store.paths import mimetype_of, normal_path
 from localloop.store.recipes import ontology_of
 from localloop_schema.documents import derived_system
 from localloop_schema.kinds import EntityKind
@@ -167,12 +168,16 @@ class _Importer:
         taken = self._take(files)
         if not taken:
             return
+        # Before the transaction: others need not wait for it.
+        told = {
+            one.file: probe(self._store.blobs.path(blob.digest), mimetype_of(one.name)) for one, blob in taken
+        }
         with self._store.transaction(f"import {len(taken)} items") as tx:
             labels: dict[str, None] = {}
             for one, blob in taken:
                 try:
                     found = _read(one)
-                    labels.update(dict.fromkeys(self._item(tx, one, blob, found)))
+                    labels.update(dict.fromkeys(self._item(tx, one, blob, found, told[one.file])))
                 except LocalLoopError as error:
                     self._fail(one, error.message)
             self._label(tx, labels)
@@ -195,7 +200,14 @@ class _Importer:
             waiting = waiting[number:]
         return taken
 
-    def _item(self, tx: Transaction, one: Exported, blob: BlobRef, found: Mapping[str, Any]) -> list[str]:
+    def _item(
+        self,
+        tx: Transaction,
+        one: Exported,
+        blob: BlobRef,
+        found: Mapping[str, Any],
+        told: Mapping[str, Any],
+    ) -> list[str]:
         """Import one item with its annotations; returns the labels it uses.
 
         Everything that may be refused is looked at before the first row is written.
@@ -218,7 +230,7 @@ class _Importer:
             metadata=own_metadata(metadata),
             description=found.get("description"),
             mimetype=derived.get("mimetype"),
-            derived={key: value for key, value in derived.items() if key not in FOREIGN},
+            derived={**{key: value for key, value in derived.items() if key not in FOREIGN}, **told},
         )
         self._annotate(tx, row, found, annotations)
         self.done.items += 1

@@ -15,10 +15,12 @@ from typing import Any
 
 from localloop.blobs import BlobRef
 from localloop.errors import BadRequest, NotFound
+from localloop.media import probe
 from localloop.sdk.progress import progress
 from localloop.store import Store
 from localloop.store.annotations import add_annotations
 from localloop.store.items import NewItem, add_items
+from localloop.store.paths import mimetype_of
 from localloop_schema.kinds import EntityKind
 
 #: How many files one transaction adds.
@@ -156,14 +158,18 @@ class Upload:
     def _add(self, batch: Sequence[Source]) -> list[str]:
         """The content of a batch, then its items in one transaction."""
         blobs = self._take_in(batch)
+        told = [
+            probe(self._store.blobs.path(blob.digest), mimetype_of(source.filename))
+            for source, blob in zip(batch, blobs, strict=True)
+        ]
         notes = [_read_annotations(source.annotations) for source in batch]
         action = f"upload {batch[0].filename}" if len(batch) == 1 else f"upload {len(batch)} items"
         ids = []
         with self._store.transaction(action) as tx:
             dataset = tx.row(EntityKind.DATASET, self._dataset_id)
             entries = [
-                NewItem(source.filename, blob, self._metadata, self._description)
-                for source, blob in zip(batch, blobs, strict=True)
+                NewItem(source.filename, blob, self._metadata, self._description, derived=derived)
+                for source, blob, derived in zip(batch, blobs, told, strict=True)
             ]
             added = add_items(tx, dataset, entries, overwrite=self._overwrite)
             for (row, outcome), annotations in zip(added, notes, strict=True):

@@ -18,6 +18,7 @@ from localloop.server.access import check_id
 from localloop.server.calls import Call, answer, call_of, parse_json, read_body, route, show
 from localloop.server.command_routes import answer_command
 from localloop.server.context import Context
+from localloop.server.media import probed
 from localloop.server.shapes import ITEM, METADATA, MOVE, check
 from localloop.server.streams import content
 from localloop.server.uploads import Form, read_form
@@ -86,6 +87,7 @@ def _receive(request: Request, context: Context, content_type: str) -> Form:
 def _keep(call: Call) -> Response:
     form: Form = call.body
     path = form.fields.get("path") or form.fields.get("filename") or form.filename
+    told = probed(call, form, path)
     with call.writing(f"upload {path}") as tx:
         dataset = call.target(tx, EntityKind.DATASET)
         if form.fields.get("type") == "dir":
@@ -101,6 +103,7 @@ def _keep(call: Call) -> Response:
                 metadata=_metadata(form),
                 description=form.fields.get("description"),
                 overwrite=call.query.get("mode") == "overwrite",
+                derived=told,
             )
             if outcome == "exist" and row["size"] != form.content.size:
                 _protect(call, row)
@@ -112,11 +115,13 @@ def _replace(call: Call) -> Json:
     form: Form = call.body
     if form.content is None:
         raise BadRequest("400", "The form has no file.")
+    with call.reading() as (connection, _wire):
+        told = probed(call, form, call.target(connection, EntityKind.ITEM)["filename"])
     with call.writing("replace the content of an item") as tx:
         row = call.target(tx, EntityKind.ITEM)
         if row["type"] != "file":
             raise BadRequest("400", "A directory has no content.")
-        row = items.put_content(tx, row, form.content, keep_annotations=True)
+        row = items.put_content(tx, row, form.content, derived=told, keep_annotations=True)
         return call.wire(tx.connection).item(row)
 
 
@@ -182,19 +187,6 @@ def stream(call: Call) -> Response:
     reader = blobs.open(row["digest"])
     wanted = call.headers.get("range")
     return content(reader, size, name=row["name"], mimetype=row["mimetype"], wanted=wanted)
-
-
-def thumbnail(call: Call) -> Response:
-    """``GET /items/{id}/thumbnail``: the image itself.
-
-    Raises:
-        NotFound: The item is no image.
-    """
-    with call.reading() as (connection, _wire):
-        row = call.target(connection, EntityKind.ITEM)
-    if not row["mimetype"].startswith("image/"):
-        raise NotFound("404", f"The item has no thumbnail. Id: {row['id']!r}")
-    return stream(call)
 
 
 def move_many(call: Call) -> Any:
@@ -276,5 +268,4 @@ ROUTES = [
     route("/items/{id}", "PATCH", patch),
     route("/items/{id}", "DELETE", delete),
     route("/items/{id}/stream", "GET", stream),
-    route("/items/{id}/thumbnail", "GET", thumbnail),
 ]

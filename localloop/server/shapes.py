@@ -40,6 +40,7 @@ DATASET: Shape = {
     "metadata": {"system": {"recipes": [TEXT]}},
 }
 ITEM: Shape = {"filename": TEXT, "description": TEXT, "metadata": METADATA}
+IMPORTS: Shape = [{"filename": TEXT, "storageId": TEXT, "size": NUMBER}]
 MOVE: Shape = {"dqlQuery": QUERY}
 BULK: Shape = {"resource": TEXT, "update": ITEM}
 ANNOTATION: Shape = {

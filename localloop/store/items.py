@@ -11,10 +11,17 @@ from sqlalchemy.dialects.sqlite import insert
 
 from localloop.blobs import BlobRef
 from localloop.errors import BadRequest, Conflict
-from localloop.store.patch import json_object, merge_patch, patch_metadata, plain
+from localloop.store.patch import json_object, patch_metadata, plain
 from localloop.store.paths import is_hidden, mimetype_of, normal_path
 from localloop.store.transaction import Transaction
-from localloop_schema.documents import Document, derived_system, to_document
+from localloop_schema.documents import (
+    DERIVED_ITEM_METADATA,
+    MEASURED_ITEM_SYSTEM,
+    Document,
+    derived_system,
+    to_columns,
+    to_document,
+)
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, live_rows, table
 from localloop_schema.tables import Blob
@@ -71,7 +78,8 @@ def add_item(
     if not overwrite:
         return existing, "exist"
     row = put_content(tx, existing, blob, mimetype=mimetype, derived=derived)
-    patch = {"metadata": metadata, "description": description or row["description"]}
+    own = own_metadata(plain(json_object(metadata, "metadata")))  # not what others measured in other content
+    patch = {"metadata": own, "description": description or row["description"]}
     return update_item(tx, row, patch, system=True), "overwrite"
 
 
@@ -104,19 +112,12 @@ def put_content(
         tx.delete(EntityKind.ANNOTATION, annotation)
     facts = _facts(item["filename"], blob, mimetype, derived)
     kept = derived_system(EntityKind.ITEM, item["metadata"])
-    stale = dict.fromkeys(("width", "height", "channels", "exif", "fps", "nb_frames", "duration"))
     books = {key: kept[key] for key in ("refs", "taskStatusLog", "originalname") if key in kept}
-    system = merge_patch(row["metadata"].get("system") or {}, {**stale, **facts.pop("derived"), **books})
-    return tx.set_facts(
-        EntityKind.ITEM,
-        row,
-        {
-            **facts,
-            "metadata": {**row["metadata"], "system": system},
-            "updated_at": tx.stamp.at,
-            "updated_by": tx.stamp.author,
-        },
-    )
+    old = {key: value for key, value in kept.items() if key not in MEASURED_ITEM_SYSTEM}
+    known = {**old, **facts.pop("derived"), **books}
+    columns = to_columns(EntityKind.ITEM, to_document(EntityKind.ITEM, row), known)
+    changed = {"updated_at": tx.stamp.at, "updated_by": tx.stamp.author}
+    return tx.set_facts(EntityKind.ITEM, row, {**facts, **changed, "metadata": columns["metadata"]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,8 @@ def update_item(tx: Transaction, item: Row, patch: Mapping[str, Any], *, system:
         tx: The user action.
         item: The item's row.
         patch: ``filename``, ``description`` and ``metadata``; all other keys are read-only and ignored.
-        system: Whether ``metadata.system`` may be touched; what the platform derives there never is.
+        system: Whether ``metadata.system`` may be touched; of what the platform derives there only what is
+            measured in the content, such as ``width``.
 
     Returns:
         The row as it then is.
@@ -260,7 +262,25 @@ def update_item(tx: Transaction, item: Row, patch: Mapping[str, Any], *, system:
     row = tx.update(EntityKind.ITEM, item, document)
     if row["hidden"] != is_hidden(path):
         row = tx.set_facts(EntityKind.ITEM, row, {"hidden": is_hidden(path)})
-    return row
+    return _measure(tx, row, json_object(patch.get("metadata"), "metadata"), system=system)
+
+
+def _measure(tx: Transaction, item: Row, metadata: Mapping[str, Any], *, system: bool) -> Row:
+    """Take over what a client measured itself, such as the size of an image that was not understood here.
+
+    It is a fact and not logged, like what is measured here. A null takes it away.
+    """
+    given = {key: metadata[key] for key in DERIVED_ITEM_METADATA & metadata.keys()}
+    if system:
+        said = json_object(metadata.get("system"), "metadata.system")
+        given = {key: said[key] for key in MEASURED_ITEM_SYSTEM & said.keys()} | given
+    derived = derived_system(EntityKind.ITEM, item["metadata"] or {})
+    known = {key: value for key, value in {**derived, **plain(given)}.items() if value is not None}
+    if known == derived:
+        return item
+    columns = to_columns(EntityKind.ITEM, to_document(EntityKind.ITEM, item), known)
+    changed = {"updated_at": tx.stamp.at, "updated_by": tx.stamp.author}
+    return tx.set_facts(EntityKind.ITEM, item, {**changed, "metadata": columns["metadata"]})
 
 
 def patched(item: Row, patch: Mapping[str, Any], *, system: bool) -> Document:
@@ -285,7 +305,7 @@ def patched(item: Row, patch: Mapping[str, Any], *, system: bool) -> Document:
 
 def own_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Metadata without what only the platform derives."""
-    own = dict(metadata)
+    own = {key: value for key, value in metadata.items() if key not in DERIVED_ITEM_METADATA}
     system = json_object(own.pop("system", None), "metadata.system")
     derived = derived_system(EntityKind.ITEM, {"system": system})
     kept = {key: value for key, value in system.items() if key not in derived}
@@ -310,7 +330,7 @@ def _facts(
     path: str, blob: BlobRef, mimetype: str | None, derived: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What the platform derives from a file (docs/platform/wire.md, 4.2), as far as it can be told here."""
-    kind = mimetype or mimetype_of(path)
+    kind = mimetype or (derived or {}).get("mimetype") or mimetype_of(path)
     return {
         "hidden": is_hidden(path),
         "mimetype": kind,

@@ -11,17 +11,35 @@ from localloop.errors import BadRequest
 #: What is kept by the platform's own tools; hidden from listings (docs/platform/wire.md, 4.2).
 HIDDEN = "/.dataloop"
 
-# The machine's own mime.types files are left out: two laptops have to agree on an item's type.
+# The machine's own mime.types files are left out: two laptops have to agree on an item's type. Nor do all versions of
+# Python know the same types.
 _TYPES = mimetypes.MimeTypes(filenames=())
-for _type, _extension in {
-    "image/webp": ".webp",
-    "image/jpeg": ".jfif",
-    "image/bmp": ".bmp",
-    "video/webm": ".webm",
-    "video/x-matroska": ".mkv",
-    "application/x-ndjson": ".ndjson",
-    "text/markdown": ".md",
-}.items():
+for _type, _extension in (
+    ("image/webp", ".webp"),
+    ("image/jpeg", ".jfif"),
+    ("image/bmp", ".bmp"),
+    ("image/avif", ".avif"),
+    ("image/heic", ".heic"),
+    ("video/mp4", ".m4v"),
+    ("video/webm", ".webm"),
+    ("video/x-matroska", ".mkv"),
+    ("video/x-msvideo", ".avi"),
+    ("video/x-flv", ".flv"),
+    ("video/3gpp", ".3gp"),
+    ("audio/mpeg", ".mp3"),
+    ("audio/mp4", ".m4a"),
+    ("audio/aac", ".aac"),
+    ("audio/flac", ".flac"),
+    ("audio/ogg", ".ogg"),
+    ("audio/ogg", ".opus"),
+    ("application/x-pcd", ".pcd"),
+    ("application/x-ndjson", ".ndjson"),
+    ("application/x-yaml", ".yaml"),
+    ("application/x-yaml", ".yml"),
+    ("text/markdown", ".md"),
+    ("text/vtt", ".vtt"),
+    ("text/csv", ".csv"),
+):
     _TYPES.add_type(_type, _extension)
 
 

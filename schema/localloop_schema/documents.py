@@ -30,6 +30,7 @@ DERIVED_ITEM_SYSTEM = frozenset(
         "encoding",
         "executionLogs",
         "exif",
+        "ffmpeg",
         "fps",
         "height",
         "isBinary",
@@ -49,6 +50,16 @@ DERIVED_ITEM_SYSTEM = frozenset(
         "width",
     }
 )
+
+
+#: Those of them that are measured in the content, by the platform or by this program.
+MEASURED_ITEM_SYSTEM = frozenset(
+    {"channels", "duration", "exif", "ffmpeg", "fps", "height", "nb_frames", "shebang", "width"}
+)
+
+#: What the platform derives at the top of an item's ``metadata``: clients read a video's rate there. It stands in
+#: ``metadata.system`` too, and is one fact.
+DERIVED_ITEM_METADATA = frozenset({"fps"})
 
 
 def content_mark(digest: str, size: int) -> Document:
@@ -79,15 +90,26 @@ def _prune(value: Any) -> Any:
     return value
 
 
-def _split_metadata(metadata: Mapping[str, Any], derived: Callable[[str], bool]) -> tuple[Document, Document]:
-    """Metadata as (what people edit, what the platform derives under ``system``)."""
+def _split_metadata(kind: EntityKind, metadata: Mapping[str, Any]) -> tuple[Document, Document]:
+    """Metadata as (what people edit, what the platform derives, by its key under ``system``)."""
+    derived = _DERIVED[kind]
+    at_top = _derived_at_top(kind)
     system = metadata.get("system") or {}
-    own = {key: value for key, value in metadata.items() if key != "system" and value is not None}
+    own = {
+        key: value
+        for key, value in metadata.items()
+        if key != "system" and key not in at_top and value is not None
+    }
     kept = {key: value for key, value in system.items() if not derived(key)}
     if kept:
         own["system"] = kept
     facts = {key: value for key, value in system.items() if derived(key)}
+    facts |= {key: metadata[key] for key in at_top if metadata.get(key) is not None}
     return own, facts
+
+
+def _derived_at_top(kind: EntityKind) -> frozenset[str]:
+    return DERIVED_ITEM_METADATA if kind is EntityKind.ITEM else frozenset()
 
 
 def _all(_key: str) -> bool:
@@ -170,7 +192,7 @@ def to_document(kind: EntityKind, columns: Mapping[str, Any]) -> Document:
         if value is not None:
             document[key] = _prune(value) if key in {"labels", "attributes", "settings"} else value
     if kind in _HAS_METADATA:
-        document["metadata"] = _split_metadata(columns.get("metadata") or {}, _DERIVED[kind])[0]
+        document["metadata"] = _split_metadata(kind, columns.get("metadata") or {})[0]
     if kind is EntityKind.ITEM and columns.get("type", "file") == "file":
         content: Document = {"size": columns.get("size") or 0}
         if columns.get("digest"):
@@ -180,8 +202,28 @@ def to_document(kind: EntityKind, columns: Mapping[str, Any]) -> Document:
 
 
 def derived_system(kind: EntityKind, metadata: Mapping[str, Any]) -> Document:
-    """The part of ``metadata.system`` that the platform derives, which no document holds."""
-    return _split_metadata(metadata, _DERIVED[kind])[1]
+    """What the platform derives and no document holds, by its key under ``metadata.system``."""
+    return _split_metadata(kind, metadata)[1]
+
+
+def measured(kind: EntityKind, row: Mapping[str, Any], document: Mapping[str, Any]) -> Document:
+    """What is known of an item's content by measuring it, as long as it is still the content of a document.
+
+    The platform measures some time after an upload, or not at all; what is known here stays known until it says more.
+
+    Args:
+        kind: What the row is.
+        row: The row with what was measured.
+        document: The document that the row is about to get.
+
+    Returns:
+        Values by their keys under ``metadata.system``; none for anything but an item with that content.
+    """
+    digest = row.get("digest") if kind is EntityKind.ITEM else None
+    if digest is None or (document.get("content") or {}).get("digest") != digest:
+        return {}
+    derived = derived_system(kind, row.get("metadata") or {})
+    return {key: value for key, value in derived.items() if key in MEASURED_ITEM_SYSTEM}
 
 
 def to_columns(kind: EntityKind, document: Mapping[str, Any], derived: Mapping[str, Any]) -> Columns:
@@ -190,7 +232,7 @@ def to_columns(kind: EntityKind, document: Mapping[str, Any], derived: Mapping[s
     Args:
         kind: What the entity is.
         document: The document; an absent key becomes null, or the column's empty value.
-        derived: The derived part of ``metadata.system`` to keep beside the document's own metadata.
+        derived: What the platform derived (:func:`derived_system`), to keep beside the document's own metadata.
 
     Returns:
         Column values by database name.
@@ -201,6 +243,10 @@ def to_columns(kind: EntityKind, document: Mapping[str, Any], derived: Mapping[s
         columns[column] = document[key] if key in document else copy(_EMPTY.get((kind, key)))
     if kind in _HAS_METADATA:
         metadata = dict(document.get("metadata") or {})
+        for key in _derived_at_top(kind):
+            metadata.pop(key, None)
+            if derived.get(key) is not None:
+                metadata[key] = derived[key]
         system = {**derived, **(metadata.get("system") or {})}
         if system:
             metadata["system"] = system

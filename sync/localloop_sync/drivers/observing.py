@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from localloop_schema.documents import Document, derived_system, to_columns, to_document
+from localloop_schema.documents import Document, derived_system, measured, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, get_rows, insert_rows, table, update_row
 from localloop_sync.core.content import must_compare, with_known_digest
@@ -233,6 +233,7 @@ class Observer:
         derived = facts.pop("derived", derived_system(state.kind, state.row.get("metadata") or {}))
         edited = difference(state.kind, remote, outcome.mirror).effect is not Effect.NOTHING
         columns = {name: value for name, value in facts.items() if not (edited and name in _LAST_CHANGE)}
+        derived = {**measured(state.kind, state.row, outcome.mirror), **derived}
         columns |= to_columns(state.kind, outcome.mirror, derived)
         update_row(self._connection, state.kind, state.id, columns)
         result.conflicts += self._open(state, outcome, remote)
@@ -356,8 +357,11 @@ class Observer:
             for name, value in facts.items()
             if row.get(name) != value and not (edited and name in _LAST_CHANGE) and value is not None
         }
+        document = to_document(state.kind, row)
+        if derived is not None:
+            derived = {**measured(state.kind, row, document), **derived}
         if derived is not None and derived != derived_system(state.kind, row.get("metadata") or {}):
-            columns |= {"metadata": to_columns(state.kind, to_document(state.kind, row), derived)["metadata"]}
+            columns |= {"metadata": to_columns(state.kind, document, derived)["metadata"]}
         update_row(self._connection, state.kind, state.id, columns)
 
     def _keep_aside(self, state: EntityState, content: Document, mirror: Document) -> None:

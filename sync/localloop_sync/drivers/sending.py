@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from localloop_schema.documents import derived_system, to_columns, to_document
+from localloop_schema.documents import derived_system, measured, to_columns, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import parents_of, purge_rows, rows_where, update_row
 from localloop_sync.core.change import apply
@@ -175,7 +175,7 @@ class Sender:
             derived = dict(entity.facts.get("derived") or {}) or derived_system(
                 kind, state.row.get("metadata") or {}
             )
-            columns = to_columns(kind, mirror, derived)
+            columns = to_columns(kind, mirror, {**measured(kind, state.row, mirror), **derived})
             if not left:
                 columns |= self._times(entity)
             update_row(self._connection, kind, job.entity_id, columns)
