@@ -43,7 +43,8 @@ def probed(call: Call, form: Form, path: str) -> dict[str, Any]:
 
 def _linked(call: Call, connection: Connection, link: Json) -> Row | None:
     try:
-        return call.entity(connection, EntityKind.ITEM, link.get("ref"))
+        # Following a link takes no more than seeing what it leads to.
+        return call.taking("GET /items/{id}").entity(connection, EntityKind.ITEM, link.get("ref"))
     except NotFound:
         return None
 

@@ -113,6 +113,8 @@ LEAST: Final[Mapping[str, Role]] = {
     "DELETE /items/{id}": Role.ENGINEER,
     "GET /items/{id}/stream": Role.ANNOTATOR,
     "GET /items/{id}/thumbnail": Role.ANNOTATOR,
+    "GET /datasets/{dataset}/items/{id}/thumbnail": Role.ANNOTATOR,
+    "POST /datasets/{id}/imports": Role.ENGINEER,
     "POST /items/{id}/revisions": Role.ENGINEER,
     "POST /items/{id}/clone": Role.ENGINEER,
     # Annotations.
