@@ -48,10 +48,11 @@ def _query(body: Any, default: Resource, depth: int) -> Query:
         raise BadRequest("400", f"A query must be an object, not {body!r}")
     check_depth(depth)
     resource = _resource(body.get("resource"), default)
+    where, join = _apart(body)
     return Query(
         resource=resource,
-        where=parse_filter(body.get("filter"), depth),
-        join=_join(body.get("join"), resource, depth),
+        where=parse_filter(where, depth),
+        join=_join(join, resource, depth),
         sort=_sort(body.get("sort")),
         page=_page(body.get("page")),
         page_size=_page_size(body.get("pageSize")),
@@ -61,6 +62,16 @@ def _query(body: Any, default: Resource, depth: int) -> Query:
         context=_context(body.get("context")),
         system_space=_flag("systemSpace", body.get("systemSpace")),
     )
+
+
+def _apart(body: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Filter and join. dtlpy puts the join of a saved query into the filter when it loads it."""
+    where, join = body.get("filter"), body.get("join")
+    if join is None and isinstance(where, Mapping) and isinstance(where.get("join"), Mapping):
+        inside = where["join"]
+        if inside.keys() <= {"on", "filter"}:
+            return {key: value for key, value in where.items() if key != "join"}, inside
+    return where, join
 
 
 def _resource(name: Any, default: Resource) -> Resource:

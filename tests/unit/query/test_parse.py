@@ -42,6 +42,12 @@ class TestEnvelope:
         assert parse({"context": {"projects": ["p"]}}).context == Context(projects=("p",))
         assert parse({"context": {"projectIds": ["p"], "datasets": ["d"]}}).context == Context(("p",), ("d",))
 
+    def test_a_join_inside_the_filter_is_a_join(self) -> None:
+        join = {"on": {"resource": "annotations"}, "filter": {"label": "x"}}
+        apart = parse({"filter": {"name": "a"}, "join": join})
+        assert apart.join is not None
+        assert parse({"filter": {"name": "a", "join": join}}) == apart
+
     def test_keys_that_do_not_say_what_to_find_are_left_to_the_caller(self) -> None:
         body = {"update": {"metadata": {}}, "delete": True, "references": {}, "user": "x"}
         assert parse(body) == parse({})
