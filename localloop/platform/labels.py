@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from localloop.store.attributes import is_name, stored
+
 Labels = dict[str, Any]
 
 
@@ -114,7 +116,7 @@ def to_attributes(ontology: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(attribute, str):
             found.setdefault(attribute, {"key": attribute})
         else:
-            found[attribute["key"]] = dict(attribute)
+            found[attribute["key"]] = stored(attribute)
     return found
 
 
@@ -125,6 +127,22 @@ def to_items(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
         attributes: Key → attribute.
 
     Returns:
-        The attributes, each with the title, key and type that the platform requires.
+        The attributes but for bare names, each with the title, key and type that the platform requires.
     """
-    return [{"title": key, "type": "freeText", **one, "key": key} for key, one in attributes.items()]
+    return [
+        {"title": key, "type": "freeText", **one, "key": key}
+        for key, one in attributes.items()
+        if not is_name(key, one)
+    ]
+
+
+def to_names(attributes: Mapping[str, Any]) -> list[str]:
+    """The attributes of the oldest style, which are bare names; no upsert takes them.
+
+    Args:
+        attributes: Key → attribute.
+
+    Returns:
+        The names.
+    """
+    return [key for key, one in attributes.items() if is_name(key, one)]

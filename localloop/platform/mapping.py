@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localloop.platform.labels import to_attributes, to_labels
+from localloop.store.recipes import SETTINGS, split_ontology
 from localloop_schema.documents import Document, derived_system, marked_digest, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_sync.core.rules import RULES
@@ -22,9 +23,6 @@ Wire = Mapping[str, Any]
 Parents = Mapping[EntityKind, str]
 
 _EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-#: The keys of a recipe that are its settings.
-SETTINGS = ("instructions", "examples", "customActions", "uiSettings")
 
 
 def from_wire(kind: EntityKind, wire: Any, parents: Parents | None = None) -> RemoteEntity:
@@ -140,6 +138,7 @@ def _ontology(wire: Wire) -> Document:
 
 
 def _recipe(wire: Wire) -> Document:
+    wire = split_ontology(wire)
     return {
         **_present(wire, "title", "description", "metadata"),
         "ontologies": list(wire.get("ontologyIds") or []),

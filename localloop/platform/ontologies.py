@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localloop.platform.labels import to_items, to_nodes, without
+from localloop.platform.labels import to_items, to_names, to_nodes, without
 from localloop.platform.patch import apply_patch, document_patch
 from localloop.platform.reading import entity_path
 from localloop.platform.session import PlatformSession
@@ -19,7 +19,8 @@ def update_ontology(session: PlatformSession, remote_id: str, document: Document
     """Send what differs between two documents of an ontology, each part by its own call.
 
     Labels and attributes are upserted and attributes deleted by key. A label can only be removed, and a title
-    only be changed, by replacing the whole ontology: it is read just before, and all else in it sent back.
+    or an attribute of the oldest style only be changed, by replacing the whole ontology: it is read just before, and
+    all else in it sent back.
 
     Args:
         session: The logged-in connection.
@@ -41,11 +42,14 @@ def update_ontology(session: PlatformSession, remote_id: str, document: Document
         session.json("PATCH", f"{path}/labels", json=nodes)
     rest = document_patch(EntityKind.ONTOLOGY, base, document)
     rest = {key: rest[key] for key in ("title", "metadata") if key in rest}
-    if gone_labels or rest:
+    names = to_names(attributes)
+    if gone_labels or rest or names:
         whole = session.json("GET", path)
         if not isinstance(whole, dict) or not isinstance(whole.get("roots"), list):
             raise TransientError("The platform's reply does not describe an ontology.")
         body = {**apply_patch(whole, rest), "roots": without(whole["roots"], gone_labels)}
+        if names:
+            body["attributes"] = list(dict.fromkeys([*(whole.get("attributes") or []), *names]))
         session.json("PUT", path, json=body)
 
 
@@ -55,11 +59,12 @@ def upsert_attributes(session: PlatformSession, remote_id: str, attributes: Mapp
     Args:
         session: The logged-in connection.
         remote_id: The ontology's id.
-        attributes: Key → attribute; nothing is sent when it is empty.
+        attributes: Key → attribute; nothing is sent when it holds bare names at most.
     """
-    if attributes:
+    items = to_items(attributes)
+    if items:
         path = entity_path(EntityKind.ONTOLOGY, remote_id)
-        session.json("PATCH", f"{path}/attributes", json={"items": to_items(attributes), "upsert": True})
+        session.json("PATCH", f"{path}/attributes", json={"items": items, "upsert": True})
 
 
 def _difference(base: Document, document: Document, part: str) -> tuple[dict[str, Any], list[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localloop.platform.labels import to_roots
-from localloop.platform.mapping import SETTINGS
+from localloop.platform.labels import to_names, to_roots
+from localloop.store.recipes import SETTINGS, joined_ontology
 from localloop_schema.documents import Document
 
 Body = dict[str, Any]
@@ -16,7 +16,7 @@ _UI_SETTINGS = {"allowObjectIdAutoAssign": True, "studioV2App": True}
 
 
 def new_ontology(project: str, document: Document) -> Body:
-    """The body that creates an ontology; its attributes follow in a call of their own.
+    """The body that creates an ontology; attributes that are more than names follow in a call of their own.
 
     Args:
         project: The project.
@@ -27,7 +27,8 @@ def new_ontology(project: str, document: Document) -> Body:
     """
     title = {"title": document["title"]} if document.get("title") else {}
     labels = to_roots(document.get("labels") or {})
-    return {"roots": labels, "projectIds": [project], "attributes": [], **title}
+    names = to_names(document.get("attributes") or {})
+    return {"roots": labels, "projectIds": [project], "attributes": names, **title}
 
 
 def new_recipe(project: str, document: Document) -> Body:
@@ -49,7 +50,7 @@ def new_recipe(project: str, document: Document) -> Body:
     }
     if document.get("description"):
         body["description"] = document["description"]
-    return body | _metadata(document)
+    return joined_ontology(body, body["ontologyIds"]) | _metadata(document)
 
 
 def new_dataset(project: str, document: Document) -> Body:
@@ -113,7 +114,7 @@ def recipe_change(patch: Document, document: Document) -> Body:
         body[key] = {**whole, **value} if isinstance(whole, Mapping) and isinstance(value, Mapping) else value
     if patch.get("metadata"):
         body["metadata"] = {"system": {}, **patch["metadata"]}
-    return body
+    return joined_ontology(body, document.get("ontologies") or [])
 
 
 def new_annotation(dataset: str | None, item: str, document: Document) -> Body:

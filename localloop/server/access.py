@@ -21,7 +21,7 @@ from localloop_schema.rows import Row, get_row, live_rows, resolve, table
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 
 #: Kinds of which the platform answers 400 to a malformed id, where others are 404.
-_CHECKED = frozenset({EntityKind.ANNOTATION, EntityKind.ONTOLOGY})
+_CHECKED = frozenset({EntityKind.ANNOTATION, EntityKind.ONTOLOGY, EntityKind.RECIPE})
 
 
 class StoreOwner(str):
@@ -107,7 +107,7 @@ def check_id(kind: EntityKind, any_id: Any) -> None:
         BadRequest: It is not 24 hex digits.
     """
     if not _OBJECT_ID.fullmatch(str(any_id)):
-        raise BadRequest("400", f"This is not the id of an {kind.value}: {str(any_id)!r}")
+        raise BadRequest("400", f"This is no id of the kind {kind.value}: {str(any_id)!r}")
 
 
 def _role_on(connection: Connection, user: str, kind: EntityKind, row: Row) -> Role | None:

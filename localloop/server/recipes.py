@@ -9,13 +9,14 @@ from sqlalchemy import Connection, select
 from localloop.errors import BadRequest, Conflict
 from localloop.server.access import project_ids
 from localloop.server.calls import Call, route, slice_page
-from localloop.server.shapes import RECIPE
+from localloop.server.shapes import CLONED_RECIPE, RECIPE
 from localloop.server.wire import Json, news
-from localloop.store import recipes
+from localloop.store import Transaction, recipes
 from localloop.store.labels import roots_of
-from localloop.store.recipes import SETTINGS
+from localloop.store.recipes import SETTINGS, split_ontology
+from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, get_row, table
+from localloop_schema.rows import Row, get_row, resolve, table
 
 
 def first_project(call: Call, connection: Connection, key: str) -> Row:
@@ -31,9 +32,14 @@ def first_project(call: Call, connection: Connection, key: str) -> Row:
     return call.entity(connection, EntityKind.PROJECT, ids[0])
 
 
+def listed(call: Call, name: str) -> list[str]:
+    """The values of a parameter of the query string that may be repeated, or hold several between commas."""
+    return [one for value in call.query.getlist(name) for one in value.split(",") if one]
+
+
 def in_projects(call: Call, connection: Connection, kind: EntityKind) -> list[Row]:
     """The live entities of a kind in the caller's projects, or in those that ``?projects=`` names."""
-    named = [one for value in call.query.getlist("projects") for one in value.split(",") if one]
+    named = listed(call, "projects")
     mine = project_ids(connection, call.user)
     if named:
         mine = [call.entity(connection, EntityKind.PROJECT, one)["id"] for one in named]
@@ -44,7 +50,7 @@ def in_projects(call: Call, connection: Connection, kind: EntityKind) -> list[Ro
 
 def create(call: Call) -> Json:
     """``POST /recipes``."""
-    body = call.object(RECIPE)
+    body = split_ontology(call.object(RECIPE))
     with call.writing("create a recipe") as tx:
         project = first_project(call, tx.connection, "projectIds")
         ontologies = [
@@ -59,9 +65,18 @@ def create(call: Call) -> Json:
 
 
 def listing(call: Call) -> Any:
-    """``GET /recipes?projects=..&pageOffset=..&pageSize=..``."""
+    """``GET /recipes?projects=..&ontologies=..&creator=..&title=..&pageOffset=..&pageSize=..``."""
     with call.reading() as (connection, wire):
-        return slice_page(call, in_projects(call, connection, EntityKind.RECIPE), wire.recipes)
+        rows = in_projects(call, connection, EntityKind.RECIPE)
+        for column in ("creator", "title"):
+            if call.query.get(column):
+                rows = [row for row in rows if row[column] == call.query[column]]
+        asked = listed(call, "ontologies")
+        if asked:
+            found = [resolve(connection, EntityKind.ONTOLOGY, one) for one in asked]
+            wanted = {row["id"] for row in found if row is not None}
+            rows = [row for row in rows if wanted & set(row["ontologies"] or ())]
+        return slice_page(call, rows, wire.recipes)
 
 
 def get(call: Call) -> Json:
@@ -74,10 +89,10 @@ def change(call: Call) -> Json:
     """``PATCH /recipes/{id}``: a merge patch; read-only keys are ignored."""
     with call.writing("change a recipe") as tx:
         row = call.target(tx, EntityKind.RECIPE)
-        for one in call.object(RECIPE).get("ontologyIds") or []:
-            call.entity(tx.connection, EntityKind.ONTOLOGY, one)
         wire = call.wire(tx.connection)
-        patch = news(call.object(RECIPE), wire.recipes([row])[0])
+        patch = split_ontology(news(call.object(RECIPE), wire.recipes([row])[0]))
+        for one in patch.get("ontologyIds") or []:
+            call.entity(tx.connection, EntityKind.ONTOLOGY, one)
         return wire.recipes([recipes.update_recipe(tx, row, patch, system=call.system)])[0]
 
 
@@ -97,29 +112,35 @@ def delete(call: Call) -> None:
 
 def clone(call: Call) -> Json:
     """``POST /recipes/{id}/clone``: with copies of its ontologies, unless ``shallow``."""
-    body = call.body if isinstance(call.body, dict) else {}
+    body = call.object(CLONED_RECIPE) if call.body is not None else {}
     with call.writing("clone a recipe") as tx:
         source = call.target(tx, EntityKind.RECIPE)
         ontologies = list(source["ontologies"] or [])
         if not body.get("shallow"):
             found = [get_row(tx.connection, EntityKind.ONTOLOGY, one) for one in ontologies]
             ontologies = [
-                recipes.create_ontology(
-                    tx,
-                    source["project_id"],
-                    row["title"],
-                    roots=roots_of(row["labels"]),
-                    attributes=row["attributes"].values(),
-                )["id"]
+                _copied(tx, row, body.get("roots"))
                 for row in found
                 if row is not None and row["deleted_at"] is None
             ]
-        row = recipes.create_recipe(
-            tx, source["project_id"], source["title"], ontologies, **(source["settings"] or {})
-        )
+        settings = {**(source["settings"] or {}), **({"type": body["type"]} if body.get("type") else {})}
+        row = recipes.create_recipe(tx, source["project_id"], source["title"], ontologies, **settings)
         copied = {"description": source["description"], "metadata": source["metadata"]}
         row = recipes.update_recipe(tx, row, copied)
         return call.wire(tx.connection).recipes([row])[0]
+
+
+def _copied(tx: Transaction, ontology: Row, roots: list[Any] | None) -> str:
+    """The id of a new ontology that says the same, with other labels if they are given."""
+    copy = recipes.create_ontology(
+        tx,
+        ontology["project_id"],
+        ontology["title"],
+        roots=roots_of(ontology["labels"]) if roots is None else roots,
+        attributes=ontology["attributes"],
+        metadata=to_document(EntityKind.ONTOLOGY, ontology)["metadata"],
+    )
+    return str(copy["id"])
 
 
 ROUTES = [

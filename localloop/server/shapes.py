@@ -55,24 +55,39 @@ RECIPE: Shape = {
     "description": TEXT,
     "projectIds": [TEXT],
     "ontologyIds": [TEXT],
+    "ontology": {"ontologyId": TEXT},
     "metadata": METADATA,
 }
-ATTRIBUTES: Shape = [{"key": TEXT}]
+ATTRIBUTE: Shape = {
+    "key": TEXT,
+    "title": TEXT,
+    "type": TEXT,
+    "scope": [TEXT],
+    "values": [TEXT],
+    "optional": FLAG,
+    "multi": FLAG,
+}
 _LABEL: dict[str, Any] = {"tag": TEXT, "displayLabel": TEXT, "displayData": OBJECT}
-_ROOT: dict[str, Any] = {"value": {**_LABEL, "color": TEXT}}
+_ROOT: dict[str, Any] = {"value": _LABEL}
 _ROOT["children"] = [_ROOT]
+CLONED_RECIPE: Shape = {"shallow": FLAG, "roots": [_ROOT], "type": OBJECT}
 _NODE: dict[str, Any] = {**_LABEL}
 _NODE["children"] = [_NODE]
 ONTOLOGY: Shape = {
     "title": TEXT,
     "projectIds": [TEXT],
     "roots": [_ROOT],
-    "attributes": ATTRIBUTES,
-    "metadata": {"system": OBJECT, "attributes": ATTRIBUTES},
+    "metadata": {"system": OBJECT, "attributes": [ATTRIBUTE]},
+    "v2": FLAG,
 }
 LABELS: Shape = {"labelsNode": [_NODE], "upsert": FLAG}
-ATTRIBUTE_ITEMS: Shape = {"items": ATTRIBUTES}
+ATTRIBUTE_ITEMS: Shape = {"items": [ATTRIBUTE], "upsert": FLAG}
 ATTRIBUTE_KEYS: Shape = {"keys": [TEXT]}
+_PART_SCOPE: Shape = {"labelIds": [TEXT], "subtrees": [TEXT]}
+NEW_LABELS: Shape = [{**_LABEL, "parent": TEXT}]
+CHANGED_LABELS: Shape = [{**_LABEL, "id": TEXT}]
+SECTION: Shape = {"key": TEXT, "type": TEXT, "scope": _PART_SCOPE, "values": [TEXT]}
+STRUCTURE: Shape = {"name": TEXT, "order": [TEXT], "arcs": [[TEXT]]}
 _WORKLOAD: Shape = [{"assigneeId": TEXT, "load": NUMBER}]
 CLONE: Shape = {
     "name": TEXT,

@@ -14,8 +14,10 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Select, func, select
 
+from localloop.store.attributes import shown
 from localloop.store.datasets import DatasetCounts, counts_of
 from localloop.store.labels import roots_of
+from localloop.store.recipes import joined_ontology
 from localloop_schema.documents import content_mark
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, get_rows, table
@@ -268,6 +270,7 @@ class Wire:
     def _recipe(self, row: Row) -> Json:
         projects = [row["project_id"]] if row["project_id"] else []
         metadata = row["metadata"] or {}
+        settings = joined_ontology(row["settings"] or {}, row["ontologies"] or [])
         return {
             "id": row["id"],
             "url": f"{self._api}/recipes/{row['id']}",
@@ -277,7 +280,7 @@ class Wire:
             "ontologyIds": row["ontologies"] or [],
             "description": row["description"],
             **_RECIPE_SETTINGS,
-            **(row["settings"] or {}),
+            **settings,
             "metadata": _with_system(metadata, {"projectIds": projects, "collectionTemplates": []}),
         }
 
@@ -288,14 +291,15 @@ class Wire:
     def _ontology(self, row: Row) -> Json:
         projects = [row["project_id"]] if row["project_id"] else []
         metadata = _with_system(row["metadata"] or {}, {"projectIds": projects})
+        names, objects = shown(row["attributes"] or {})
         return {
             "id": row["id"],
             "url": f"{self._api}/ontologies/{row['id']}",
             **self.stamps(row),
             "title": row["title"],
             "roots": roots_of(row["labels"] or {}),
-            "attributes": [],
-            "metadata": {**metadata, "attributes": list((row["attributes"] or {}).values())},
+            "attributes": names,
+            "metadata": {**metadata, "attributes": objects},
         }
 
     @staticmethod

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from localloop.errors import BadRequest, NotFound
+from localloop.store.attributes import attributes_of
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
@@ -56,10 +57,15 @@ def labels_of(roots: Iterable[Mapping[str, Any]] | None) -> Labels:
 
     Returns:
         Dotted tag → label, parents before children; a value that is left out or null has its default.
+
+    Raises:
+        BadRequest: A label has no tag, or a colour is not one.
     """
     labels: Labels = {}
     for tag, value in _walk("", roots):
         given = {key: value[key] for key in new_label(tag) if value.get(key) is not None}
+        if not isinstance(given.get("color", ""), str):
+            given["color"] = colour(given["color"])
         labels[tag] = {**new_label(tag), **given}
     return labels
 
@@ -67,7 +73,10 @@ def labels_of(roots: Iterable[Mapping[str, Any]] | None) -> Labels:
 def _walk(prefix: str, nodes: Iterable[Mapping[str, Any]] | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for node in nodes or ():
         value = node.get("value") or {}
-        tag = prefix + str(value.get("tag") or "")
+        own = value.get("tag")
+        if not isinstance(own, str) or not own:
+            raise BadRequest("400", f"A label needs a tag, not {own!r}")
+        tag = prefix + own
         yield tag, value
         yield from _walk(f"{tag}.", node.get("children"))
 
@@ -134,11 +143,15 @@ def upsert_labels(
 
 def _flat(prefix: str, nodes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for node in nodes:
-        tag = node.get("tag")
-        if not isinstance(tag, str) or not all(part.strip() for part in tag.split(".")):
-            raise BadRequest("400", f"A label needs a tag without empty parts, not {tag!r}")
+        tag = _checked(node.get("tag"))
         yield prefix + tag, node
         yield from _flat(f"{prefix}{tag}.", node.get("children") or ())
+
+
+def _checked(tag: Any) -> str:
+    if not isinstance(tag, str) or not all(part.strip() for part in tag.split(".")):
+        raise BadRequest("400", f"A label needs a tag without empty parts, not {tag!r}")
+    return tag
 
 
 def _given(node: Mapping[str, Any]) -> Label:
@@ -154,7 +167,7 @@ def _given(node: Mapping[str, Any]) -> Label:
 
 
 def colour(value: Any) -> str:
-    """A colour in the one form that is stored, ``#rrggbb``.
+    """A colour as ``#rrggbb``; one that is so already stays as it was written, upper case or lower.
 
     Args:
         value: ``#rrggbb``, ``rgb(r,g,b)`` or three numbers.
@@ -164,7 +177,7 @@ def colour(value: Any) -> str:
     """
     if isinstance(value, str):
         if _HEX.fullmatch(value.strip()):
-            return value.strip().lower()
+            return value.strip()
         match = _RGB.fullmatch(value.strip())
         numbers: list[Any] = [int(text) for text in match.groups()] if match else []
     else:
@@ -185,24 +198,47 @@ def delete_labels(tx: Transaction, ontology: Row, tags: Iterable[str]) -> Row:
     return _update(tx, ontology, labels=kept)
 
 
-def upsert_attributes(tx: Transaction, ontology: Row, items: Iterable[Mapping[str, Any]]) -> Row:
+def rename_labels(tx: Transaction, ontology: Row, renamed: Mapping[str, str]) -> Row:
+    """Give labels other tags, here and in the scopes of attributes, in one operation.
+
+    Args:
+        tx: The user action.
+        ontology: The ontology's row.
+        renamed: Old dotted tag → new one, for all that are below a renamed label too.
+
+    Returns:
+        The ontology as it then is.
+    """
+    kept = {renamed.get(tag, tag): label for tag, label in ontology["labels"].items()}
+    attributes = {key: _rescoped(one, renamed) for key, one in ontology["attributes"].items()}
+    return _update(tx, ontology, labels=kept, attributes=attributes)
+
+
+def _rescoped(attribute: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    scopes = {key: attribute[key] for key in ("scope", "subtrees") if isinstance(attribute.get(key), list)}
+    return {**attribute, **{key: [renamed.get(one, one) for one in tags] for key, tags in scopes.items()}}
+
+
+def upsert_attributes(
+    tx: Transaction, ontology: Row, items: Iterable[Mapping[str, Any]], *, upsert: bool = True
+) -> Row:
     """Add attributes, or replace those with the same key.
 
     Args:
         tx: The user action.
         ontology: The ontology's row.
         items: Attributes as on the wire: ``{"title", "key", "type", "scope", ...}``.
+        upsert: Whether attributes that are not there may be added.
 
     Raises:
         BadRequest: One has no key.
+        NotFound: ``upsert`` is false and an attribute is not there.
     """
-    added: dict[str, Any] = {}
-    for item in items:
-        key = item.get("key")
-        if not isinstance(key, str) or not key:
-            raise BadRequest("400", "An attribute needs a key")
-        added[key] = dict(item)
-    return _update(tx, ontology, attributes={**ontology["attributes"], **added})
+    given = attributes_of(items)
+    missing = [key for key in given if key not in ontology["attributes"]]
+    if missing and not upsert:
+        raise NotFound("404", f"Attribute not found. Key: {missing[0]!r}")
+    return _update(tx, ontology, attributes={**ontology["attributes"], **given})
 
 
 def delete_attributes(tx: Transaction, ontology: Row, keys: Iterable[str]) -> Row:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from localloop.errors import BadRequest, NotFound
+from localloop.errors import NotFound
+from localloop.store.attributes import Attributes, attributes_of, replaced
 from localloop.store.labels import labels_of
 from localloop.store.patch import json_object, merge_patch, patch_derived, patch_metadata
 from localloop.store.transaction import Transaction
@@ -19,7 +20,29 @@ from localloop_schema.rows import Row, get_row
 UI_SETTINGS = {"allowObjectIdAutoAssign": True, "studioV2App": True}
 
 #: The keys of a recipe's wire object that make up its ``settings``.
-SETTINGS = ("instructions", "examples", "customActions", "uiSettings")
+#: The last row is of recipes of the second version, whose ``ontology`` is kept without the id that it names.
+SETTINGS = (
+    *("instructions", "examples", "customActions", "uiSettings"),
+    *("v2", "type", "labelScript", "toolsSettings", "ontology"),
+)
+
+
+def split_ontology(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's wire object with the ontology of a second-version one named where the first version does it."""
+    own = wire.get("ontology")
+    if not isinstance(own, Mapping):
+        return dict(wire)
+    named = [own["ontologyId"]] if own.get("ontologyId") else []
+    rest = {key: value for key, value in own.items() if key != "ontologyId"}
+    return {**wire, "ontology": rest, "ontologyIds": wire.get("ontologyIds") or named}
+
+
+def joined_ontology(wire: Mapping[str, Any], ontologies: Sequence[str]) -> dict[str, Any]:
+    """The inverse of :func:`split_ontology`."""
+    own = wire.get("ontology")
+    if not isinstance(own, Mapping) or not ontologies:
+        return dict(wire)
+    return {**wire, "ontology": {**own, "ontologyId": ontologies[0]}}
 
 
 def create_ontology(
@@ -28,7 +51,8 @@ def create_ontology(
     title: str,
     *,
     roots: Iterable[Mapping[str, Any]] = (),
-    attributes: Iterable[Mapping[str, Any]] = (),
+    attributes: Iterable[Any] | Attributes = (),
+    metadata: Mapping[str, Any] | None = None,
 ) -> Row:
     """Create an ontology.
 
@@ -38,6 +62,7 @@ def create_ontology(
         title: Its title.
         roots: Its labels, as a tree.
         attributes: Its attributes, as on the wire.
+        metadata: Its metadata but for ``system`` and ``attributes``.
 
     Returns:
         The ontology's row.
@@ -45,8 +70,8 @@ def create_ontology(
     document = {
         "title": title,
         "labels": labels_of(roots),
-        "attributes": _by_key(attributes),
-        "metadata": {},
+        "attributes": attributes_of(attributes),
+        "metadata": dict(metadata or {}),
     }
     return tx.create(EntityKind.ONTOLOGY, document, {EntityKind.PROJECT: project_id})
 
@@ -101,13 +126,15 @@ def update_recipe(tx: Transaction, recipe: Row, patch: Mapping[str, Any], *, sys
     return patch_derived(tx, EntityKind.RECIPE, updated, own)
 
 
-def replace_ontology(tx: Transaction, ontology: Row, wire: Mapping[str, Any]) -> Row:
+def replace_ontology(tx: Transaction, ontology: Row, wire: Mapping[str, Any], *, system: bool = False) -> Row:
     """Give an ontology the labels, attributes and title of a wire object; an absent key changes nothing.
 
     Args:
         tx: The user action.
         ontology: The ontology's row.
-        wire: ``roots``, ``attributes`` (or ``metadata.attributes``), ``title``; read-only keys are ignored.
+        wire: ``roots``, ``attributes`` and ``metadata.attributes``, ``title``, ``metadata``; read-only keys are
+            ignored.
+        system: Whether ``metadata.system`` may be touched.
 
     Returns:
         The row as it then is.
@@ -119,14 +146,13 @@ def replace_ontology(tx: Transaction, ontology: Row, wire: Mapping[str, Any]) ->
     )
     if wire.get("roots") is not None:
         document["labels"] = labels_of(wire["roots"])
-    attributes = metadata.get("attributes")
-    if attributes is None:
-        attributes = wire.get("attributes")
-    if attributes is not None:
-        document["attributes"] = _by_key(attributes)
+    document["attributes"] = replaced(
+        document.get("attributes") or {}, wire.get("attributes"), metadata.get("attributes")
+    )
     if wire.get("title") is not None:
         document["title"] = wire["title"]
-    return tx.update(EntityKind.ONTOLOGY, ontology, document)
+    updated = tx.update(EntityKind.ONTOLOGY, ontology, document)
+    return patch_derived(tx, EntityKind.ONTOLOGY, updated, metadata.get("system") if system else None)
 
 
 def ontology_of(connection: Connection, dataset: Row) -> Row:
@@ -144,14 +170,3 @@ def ontology_of(connection: Connection, dataset: Row) -> Row:
     if ontology is None or ontology["deleted_at"] is not None:
         raise NotFound("404", f"Recipe has no ontology. Title: {recipe['title']!r}")
     return ontology
-
-
-def _by_key(attributes: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(attributes, Mapping):
-        return dict(attributes)
-    keyed = {}
-    for attribute in attributes:
-        if not attribute.get("key"):
-            raise BadRequest("400", "An attribute needs a key")
-        keyed[attribute["key"]] = dict(attribute)
-    return keyed

@@ -371,7 +371,7 @@ def test_attributes_are_upserted_and_deleted_by_key(alice, ontology):
     path = f"/ontologies/{ontology}/attributes"
     item = {"title": "Colour", "key": "c", "type": "options", "multi": False, "values": ["r"], "scope": ["*"]}
     answer = alice.ask("PATCH", path, json={"items": [item], "upsert": True})
-    assert answer["metadata"]["attributes"] == [item]
+    assert answer["metadata"]["attributes"] == [{**item, "scriptData": {"title": "Colour"}}]
     assert alice.send("DELETE", path, json={"keys": ["c"]}).status_code == 204
     assert alice.ask("GET", f"/ontologies/{ontology}")["metadata"]["attributes"] == []
 
