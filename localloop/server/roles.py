@@ -141,6 +141,18 @@ LEAST: Final[Mapping[str, Role]] = {
     "PATCH /ontologies/{id}/addLabels": Role.ENGINEER,
     "PATCH /ontologies/{id}/attributes": Role.ENGINEER,
     "DELETE /ontologies/{id}/attributes": Role.ENGINEER,
+    "GET /ontologies/{id}/labels/{part}": Role.ANNOTATOR,
+    **{
+        f"{method} /ontologies/{{id}}/{path}": least
+        for part in ("labels", "attributes", "structures")
+        for method, path, least in (
+            ("POST", part, Role.ENGINEER),
+            ("POST", f"{part}/query", Role.ANNOTATOR),
+            ("DELETE", f"{part}/{{part}}", Role.ENGINEER),
+        )
+    },
+    "PATCH /ontologies/{id}/attributes/{part}": Role.ENGINEER,
+    "PATCH /ontologies/{id}/structures/{part}": Role.ENGINEER,
     # Tasks, under both of their names, and assignments.
     **{
         f"{method} /{name}{path}": role
