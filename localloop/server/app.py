@@ -16,7 +16,9 @@ from localloop.server import (
     clones,
     command_routes,
     datasets,
+    export_history,
     exports,
+    exports_v3,
     items,
     media,
     ontologies,
@@ -31,6 +33,9 @@ from localloop.server.commands import Commands
 from localloop.server.context import Context
 from localloop.server.failures import HANDLERS
 from localloop.server.guard import Guard
+from localloop.server.history_file import History
+from localloop.server.locks import Locks
+from localloop.server.outputs import Outputs
 from localloop.server.roles import ruled
 from localloop.server.settings import ServerSettings
 from localloop.store import Store
@@ -40,12 +45,17 @@ from localloop_schema.session import writing
 #: How many passwords are hashed at once; each takes tens of mebibytes.
 HASHERS = 2
 
+#: The folder of the store for files that are there to be downloaded once.
+OUTPUTS = "exports"
+
 _ROOMS = (
     auth,
     clones,
     projects,
+    export_history,
     datasets,
     exports,
+    exports_v3,
     query,
     items,
     media,
@@ -90,6 +100,9 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
         store=store,
         accounts=accounts,
         commands=Commands(store.identity.object_id, store.clock.now),
+        outputs=Outputs(store.path / OUTPUTS),
+        locks=Locks(),
+        exports=History(store.path / OUTPUTS / "history.jsonl"),
         settings=settings,
         workers=CapacityLimiter(settings.workers),
         receivers=CapacityLimiter(settings.uploads),

@@ -104,13 +104,15 @@ class Call:
     def writing(self, action: str) -> Iterator[Transaction]:
         """A transaction of this user; see :meth:`localloop.store.Store.transaction`.
 
-        A command that was aborted commits nothing.
+        What is in a read-only or locked dataset cannot be changed in it, and a command that was aborted commits
+        nothing.
 
         Raises:
             Forbidden: Nothing was looked up under the caller's role, so that nobody judged whether they may
                 write. Then nothing is written.
         """
         with self.store.transaction(action, author=self.user) as tx:
+            tx.guard = self.context.locks.guard(tx.connection)
             yield tx
             if self.tag is not None:
                 self.tag.renew(tx.connection)
@@ -129,7 +131,14 @@ class Call:
     def wire(self, connection: Connection) -> Wire:
         """Rows as JSON, for this caller."""
         marks = not self.context.settings.plain
-        return Wire(connection, self.api, self.user, self.context.accounts.name_of, marks=marks)
+        return Wire(
+            connection,
+            self.api,
+            self.user,
+            self.context.accounts.name_of,
+            self.context.locks.holder,
+            marks=marks,
+        )
 
     def entity(self, connection: Connection, kind: EntityKind, any_id: Any) -> Row:
         """The live row with this id, if the caller's role allows what is asked; see :func:`entity_of`."""

@@ -336,6 +336,12 @@ class Commands:
             raise NotFound("404", f"Command not found. Id: {command_id!r}")
         return kept[1]
 
+    def running(self, command_id: str) -> bool:
+        """Whether there is such a command, anybody's, that is not final."""
+        with self._lock:
+            kept = self._kept.get(command_id)
+        return kept is not None and not kept[1].final
+
     def of(self, owner: str) -> list[Command]:
         """The commands of this user, newest first."""
         with self._lock:

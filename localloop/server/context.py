@@ -8,6 +8,9 @@ from anyio import CapacityLimiter
 
 from localloop.server.accounts import Accounts
 from localloop.server.commands import Commands
+from localloop.server.history_file import History
+from localloop.server.locks import Locks
+from localloop.server.outputs import Outputs
 from localloop.server.settings import ServerSettings
 from localloop.store import Store
 
@@ -20,6 +23,9 @@ class Context:
         store: What is served.
         accounts: Who may log in.
         commands: Asynchronous work.
+        outputs: Files that commands made for download.
+        locks: Which datasets are locked.
+        exports: Which exports were made.
         settings: How the server behaves.
         workers: Bounds the threads that use the store, so that none waits for a connection.
         receivers: Bounds the threads that receive uploads; slow ones must not hold up everybody else.
@@ -29,7 +35,15 @@ class Context:
     store: Store
     accounts: Accounts
     commands: Commands
+    outputs: Outputs
+    locks: Locks
+    exports: History
     settings: ServerSettings
     workers: CapacityLimiter
     receivers: CapacityLimiter
     hashers: CapacityLimiter
+
+    def close(self) -> None:
+        """End what runs beside the requests; the store is closed next."""
+        self.commands.close()
+        self.outputs.close()

@@ -91,6 +91,14 @@ def patch(call: Call) -> Json:
         return wire.datasets([datasets.update_dataset(tx, row, change, system=call.system)])[0]
 
 
+def unlock(call: Call) -> Json:
+    """``PATCH /datasets/{id}/unlock``: releases the lock of an export, which goes on without it."""
+    with call.reading() as (connection, wire):
+        row = call.target(connection, EntityKind.DATASET)
+        call.context.locks.release(row["id"])
+        return wire.datasets([row])[0]
+
+
 def delete(call: Call) -> Any:
     """``DELETE /datasets/{id}``, with everything in it."""
     with call.writing("delete a dataset") as tx:
@@ -103,6 +111,6 @@ ROUTES = [
     route("/datasets/query", "POST", query),
     route("/datasets/{id}", "GET", get),
     route("/datasets/{id}", "PATCH", patch),
-    route("/datasets/{id}/unlock", "PATCH", get),
+    route("/datasets/{id}/unlock", "PATCH", unlock),
     route("/datasets/{id}", "DELETE", delete),
 ]

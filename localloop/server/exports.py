@@ -1,84 +1,149 @@
-"""Exports: one JSON file of the items that a query finds, annotations and all (docs/platform/wire.md, 3.6).
+"""Exports of datasets: one JSON file, or an archive of one for each item (docs/platform/wire.md, 3.6).
 
-The file is an item of the project's system dataset, from which clients download it.
+The file is no item of any dataset, though its owner downloads it like one; see :mod:`localloop.server.outputs`.
 """
 
 from __future__ import annotations
 
-import json
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from localloop.errors import UnprocessableEntity
-from localloop.server.binaries import binaries_of
+from localloop.server import export_items
 from localloop.server.calls import Call, route
 from localloop.server.command_routes import answer_command
+from localloop.server.commands import current
+from localloop.server.export_history import recorded
+from localloop.server.export_items import Selection, Summary
+from localloop.server.outputs import Output
 from localloop.server.shapes import EXPORT
-from localloop.server.wire import Json, Wire
-from localloop.store import bulk, items
+from localloop.server.streams import content
+from localloop.server.wire import Json
+from localloop.store.paths import normal_path
+from localloop.store.query import parse
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 
-#: Where the files are; hidden from listings.
-FOLDER = "/.dataloop/exports"
+#: The command's type, which clients look for to show progress.
+TYPE = "ExportDatasetAsJson"
 
 
 def export(call: Call) -> Any:
-    """``POST /datasets/{id}/export``: a command."""
-    body = call.object(EXPORT)
-    if body.get("exportType", "json") != "json":
-        raise UnprocessableEntity("422", "Exports are of the type json here.")
+    """``POST /datasets/{id}/export``: a command; without a body everything is exported."""
+    body = call.object(EXPORT) if call.body is not None else {}
+    _check(body)
     with call.reading() as (connection, _wire):
-        call.target(connection, EntityKind.DATASET)
-    return answer_command(call, "ExportDatasetAsJson", partial(_export, call, body))
-
-
-def _export(call: Call, body: Json) -> Json:
-    with call.reading() as (connection, wire):
         dataset = call.target(connection, EntityKind.DATASET)
-        blob = call.store.blobs.add_stream(_array(_items(connection, wire, dataset, body)))
-    with call.writing("export a dataset") as tx:
-        project = call.entity(tx.connection, EntityKind.PROJECT, dataset["project_id"])
-        binaries = binaries_of(tx, project, call.context.settings)
-        name = f"{FOLDER}/{dataset['id']}/{tx.identity.object_id()}.json"
-        row, _ = items.add_item(tx, binaries, name, blob)
-    return {"outputItemId": row["id"], "datasetId": dataset["id"]}
+    return answer_command(call, TYPE, partial(_export, call, dataset, body))
 
 
-def _array(values: Iterator[Json]) -> Iterator[bytes]:
-    """A JSON array, one value in memory at a time."""
-    before = b"["
-    for value in values:
-        yield before + json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        before = b",\n"
-    yield b"[]" if before == b"[" else b"]"
+def _check(body: Json) -> None:
+    if body.get("exportType", "json") not in {"json", "zip"}:
+        raise UnprocessableEntity("422", "Exports are of the type json or zip here.")
+    if body.get("exportVersion", "V1") not in {"V1", "V2"}:
+        raise UnprocessableEntity("422", "The exportVersion is V1 or V2.")
+    if body.get("includeItemVectors") or body.get("includeAnnotationVectors"):
+        raise UnprocessableEntity("422", "There are no feature vectors here: includeItemVectors.")
+    if (body.get("annotations") or {}).get("convertSemantic"):
+        raise UnprocessableEntity("422", "Annotations are not drawn here: convertSemantic.")
+    selection = Selection.of(body)
+    parse(selection.items)
+    parse({"resource": "annotations", "filter": selection.annotations or {}})
 
 
-def _items(connection: Connection, wire: Wire, dataset: Row, body: Json) -> Iterator[Json]:
-    include = bool((body.get("annotations") or {}).get("include", True))
-    query = {**bulk.as_query(body.get("itemsQuery")), "resource": "items"}
-    for rows in bulk.matching(connection, query, dataset):
-        found = _annotations(connection, wire, dataset, rows, body) if include else {}
-        for shown in wire.items(rows):
-            yield {**shown, "annotations": found.get(shown["id"], [])} if include else shown
+def _export(call: Call, dataset: Row, body: Json) -> Json:
+    with recorded(call, dataset, body) as record, _locked(call, dataset, body):
+        output, summary = _written(call, body)
+        call.context.outputs.keep(output)
+        record["downloadSize"] = output.path.stat().st_size
+        record["downloadLink"] = f"{call.api}/items/{output.id}/stream"
+    spec = {"outputItemId": output.id, "datasetId": dataset["id"]}
+    return {**spec, "summary": summary} if body.get("summary") else spec
 
 
-def _annotations(
-    connection: Connection, wire: Wire, dataset: Row, rows: list[Row], body: Json
-) -> dict[str, list[Json]]:
-    """The annotations of some items that the export asks for, by item."""
-    wanted = bulk.as_query(body.get("annotationsQuery"))
-    of_these = {"itemId": {"$in": [row["id"] for row in rows]}}
-    clauses = [one for one in (wanted.get("filter"), of_these) if one]
-    query = {**wanted, "resource": "annotations", "filter": {"$and": clauses}}
-    by_item: dict[str, list[Json]] = {}
-    for part in bulk.matching(connection, query, dataset):
-        for shown in wire.annotations(part):
-            by_item.setdefault(shown["itemId"], []).append(shown)
-    return by_item
+@contextmanager
+def _locked(call: Call, dataset: Row, body: Json) -> Iterator[None]:
+    """The dataset is locked meanwhile, if that was asked for."""
+    command = current()
+    if not body.get("datasetLock") or command is None:
+        yield
+        return
+    call.context.locks.acquire(dataset["id"], command.id, body.get("lockTimeoutSec"))
+    try:
+        yield
+    finally:
+        call.context.locks.release(dataset["id"], command.id)
 
 
-ROUTES = [route("/datasets/{id}/export", "POST", export)]
+def _written(call: Call, body: Json) -> tuple[Output, Json]:
+    """The file of an export: from one unchanging view of the store."""
+    summary = Summary()
+    zipped = body.get("exportType") == "zip" or bool(body.get("zipJson"))
+    with call.context.outputs.folder() as folder, call.reading() as (connection, wire):
+        dataset = call.target(connection, EntityKind.DATASET)
+        at = call.store.clock.now()
+        items = summary.counting(export_items.selected(connection, wire, dataset, Selection.of(body)))
+        path = folder / ("export.zip" if zipped else "export.json")
+        if body.get("exportType") == "zip":
+            # Made when the items have passed, so that it counts them all.
+            told = (("summary.json", summary.to_json(dataset, at)) for _ in range(bool(body.get("summary"))))
+            version = body.get("exportVersion") or "V1"
+            export_items.write_archive(path, items, version=version, summary=told)
+        elif zipped:
+            export_items.write_zipped_array(path, f"{dataset['id']}.json", items)
+        else:
+            export_items.write_array(path, items)
+    output_id = call.store.identity.object_id()
+    output = Output(
+        id=output_id,
+        owner=call.user,
+        path=path,
+        name=f"{output_id}{path.suffix}",
+        mimetype="application/zip" if zipped else "application/json",
+        dataset_id=dataset["id"],
+        created_at=at,
+    )
+    return output, summary.to_json(dataset, at)
+
+
+def dump_json(call: Call) -> Any:
+    """``GET /datasets/{id}/annotations/json``: the items with their annotations, as one array."""
+    return _dump(call, "json")
+
+
+def dump_zip(call: Call) -> Any:
+    """``GET /datasets/{id}/annotations/zip``: a JSON file for each item, at its path."""
+    return _dump(call, "zip")
+
+
+def _dump(call: Call, kind: str) -> Any:
+    """The older form of an export: the answer itself is the file, of the whole dataset or one directory."""
+    with call.context.outputs.folder() as folder, call.reading() as (connection, wire):
+        dataset = call.target(connection, EntityKind.DATASET)
+        selection = Selection({"resource": "items", "filter": _below(call.query.get("directory", "/"))})
+        path = folder / f"annotations.{kind}"
+        values = export_items.selected(connection, wire, dataset, selection)
+        if kind == "zip":
+            export_items.write_archive(path, values)
+        else:
+            export_items.write_array(path, values)
+        reader, size = path.open("rb"), path.stat().st_size
+    shutil.rmtree(folder)  # the answer has the file open; nobody else needs its name
+    return content(reader, size, name=path.name, mimetype=f"application/{kind}", wanted=None)
+
+
+def _below(directory: str) -> Json:
+    if not directory.strip("/"):
+        return {"type": "file"}
+    path = normal_path(directory)
+    return {"$and": [{"type": "file"}, {"$or": [{"dir": path}, {"dir": f"{path}/*"}]}]}
+
+
+ROUTES = [
+    route("/datasets/{id}/export", "POST", export),
+    route("/datasets/{id}/annotations/json", "GET", dump_json),
+    route("/datasets/{id}/annotations/zip", "GET", dump_zip),
+]

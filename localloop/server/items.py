@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from localloop.server.calls import Call, answer, call_of, parse_json, read_body,
 from localloop.server.command_routes import answer_command
 from localloop.server.context import Context
 from localloop.server.media import probed
+from localloop.server.outputs import Output
 from localloop.server.shapes import ITEM, METADATA, MOVE, check
 from localloop.server.streams import content
 from localloop.server.uploads import Form, read_form
@@ -147,7 +149,10 @@ def _protect(call: Call, existing: Row) -> None:
 
 
 def get(call: Call) -> Json:
-    """``GET /items/{id}``."""
+    """``GET /items/{id}``; what a command made for its owner is shown as an item too."""
+    output = call.context.outputs.item(call.path["id"], call.user)
+    if output is not None:
+        return output.to_json(call.api)
     with call.reading() as (connection, wire):
         return wire.item(call.target(connection, EntityKind.ITEM))
 
@@ -178,6 +183,9 @@ def delete(call: Call) -> None:
 
 def stream(call: Call) -> Response:
     """``GET /items/{id}/stream``, whole or a range."""
+    output = call.context.outputs.item(call.path["id"], call.user)
+    if output is not None:
+        return download(call, output)
     with call.reading() as (connection, _wire):
         row = call.target(connection, EntityKind.ITEM)
     if row["type"] != "file" or row["digest"] is None:
@@ -187,6 +195,14 @@ def stream(call: Call) -> Response:
     reader = blobs.open(row["digest"])
     wanted = call.headers.get("range")
     return content(reader, size, name=row["name"], mimetype=row["mimetype"], wanted=wanted)
+
+
+def download(call: Call, output: Output) -> Response:
+    """A file that a command made, whole or a range."""
+    reader = output.open()
+    size = os.fstat(reader.fileno()).st_size
+    wanted = call.headers.get("range")
+    return content(reader, size, name=output.name, mimetype=output.mimetype, wanted=wanted)
 
 
 def move_many(call: Call) -> Any:

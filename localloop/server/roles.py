@@ -93,7 +93,14 @@ LEAST: Final[Mapping[str, Role]] = {
     "PATCH /datasets/{id}/unlock": Role.ENGINEER,
     "DELETE /datasets/{id}": Role.ENGINEER,
     "POST /datasets/{id}/clone": Role.ENGINEER,
+    # Exports. Their files are their owner's alone, and the history that of the caller's projects.
     "POST /datasets/{id}/export": Role.ANNOTATOR,
+    "POST /datasets/{id}/export/v3": Role.ANNOTATOR,
+    "GET /datasets/{id}/export/v3/{export}/manifest": Role.ANNOTATOR,
+    "GET /datasets/{id}/export/v3/{export}/files/{name}": Role.ANNOTATOR,
+    "GET /datasets/{id}/annotations/json": Role.ANNOTATOR,
+    "GET /datasets/{id}/annotations/zip": Role.ANNOTATOR,
+    "POST /datasets/exports": Role.ACCOUNT,
     "GET /datasets/{id}/directoryTree": Role.ANNOTATOR,
     # What a query only finds, everybody in the project may see; what it changes has rows of its own.
     "POST /datasets/{id}/query": Role.ANNOTATOR,

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 
 from localloop.server.accounts import Accounts
 from localloop.server.app import build_app
-from localloop.server.commands import Commands
+from localloop.server.context import Context
 from localloop.server.settings import ServerSettings
 from localloop.store import Store
 
@@ -130,12 +130,12 @@ class _Server(uvicorn.Server):
             )
         )
         self.on_ready: Callable[[], None] | None = None
-        self._commands: Commands = app.state.context.commands
+        self._context: Context = app.state.context
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         # The store is closed next, so no command may still be at work.
-        await asyncio.to_thread(self._commands.close)
+        await asyncio.to_thread(self._context.close)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -104,9 +104,34 @@ CLONE: Shape = {
 }
 EXPORT: Shape = {
     "exportType": TEXT,
+    "exportVersion": TEXT,
     "itemsQuery": QUERY,
     "annotationsQuery": QUERY,
-    "annotations": {"include": FLAG},
+    "annotations": {"include": FLAG, "filter": FLAG, "convertSemantic": FLAG},
+    "includeItemVectors": FLAG,
+    "includeAnnotationVectors": FLAG,
+    "zipJson": FLAG,
+    "summary": FLAG,
+    "datasetLock": FLAG,
+    "lockTimeoutSec": NUMBER,
+}
+EXPORT_V3: Shape = {
+    "mode": TEXT,
+    "format": TEXT,
+    "force": FLAG,
+    "fromVersion": NUMBER,
+    "partitionCount": NUMBER,
+    "filters": {"itemsQuery": QUERY},
+}
+EXPORT_HISTORY: Shape = {
+    "projects": [TEXT],
+    "datasetId": TEXT,
+    "exportId": TEXT,
+    "creator": TEXT,
+    "sortBy": TEXT,
+    "sortOrder": TEXT,
+    "pageSize": NUMBER,
+    "pageOffset": NUMBER,
 }
 TASK: Shape = {
     "name": TEXT,

@@ -44,6 +44,7 @@ class Wire:
         api: The API base as the caller addressed it; all urls begin with it.
         user: The caller's e-mail.
         name_of: What people call a user.
+        lock_of: The command that has locked a dataset, by the dataset's id.
         marks: Whether items tell the digest of their content, which the platform does not.
     """
 
@@ -53,6 +54,7 @@ class Wire:
         api: str,
         user: str,
         name_of: Callable[[str], str] = lambda _email: "",
+        lock_of: Callable[[str], str | None] = lambda _dataset: None,
         *,
         marks: bool = True,
     ) -> None:
@@ -60,6 +62,7 @@ class Wire:
         self._api = api
         self._user = user
         self._name_of = name_of
+        self._lock_of = lock_of
         self._marks = marks
 
     def user(self, email: str, role: str, *, created_at: str = "", updated_at: str = "") -> Json:
@@ -147,6 +150,9 @@ class Wire:
             "enableSyncWithCloned": False,
             "isSyncing": False,
         }
+        lock = self._lock_of(row["id"])
+        if lock is not None:
+            shown |= {"readonly": True, "lockProcessCommandId": lock}
         return shown if row["src_dataset"] is None else {**shown, "srcDataset": row["src_dataset"]}
 
     def items(self, rows: Sequence[Row]) -> list[Json]:

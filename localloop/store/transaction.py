@@ -5,7 +5,7 @@ A :class:`Transaction` is one user action. Everything it does is committed at on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -31,6 +31,9 @@ from localloop_sync.drivers import oplog
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.oplog import Stamp
 
+#: What a dataset holds, and what a read-only one keeps as it is.
+_CONTENT = frozenset({EntityKind.ITEM, EntityKind.ANNOTATION})
+
 
 class Transaction:
     """Mutations of one user action. Made by :meth:`localloop.store.Store.transaction`.
@@ -45,6 +48,8 @@ class Transaction:
         self.connection = connection
         self.identity = identity
         self.stamp = stamp
+        #: Asked with a dataset's id before something in it is changed; it raises when that may not be.
+        self.guard: Callable[[str], None] | None = None
 
     def row(self, kind: EntityKind, any_id: str) -> Row:
         """The live row with this local or platform id.
@@ -90,6 +95,7 @@ class Transaction:
             The new rows, in the order of ``entries``.
         """
         links = {f"{parent}_id": parents.get(parent) for parent in PARENTS[kind]}
+        self._ask(kind, links)
         rows, records = [], []
         for given, facts in entries:
             own = dict(facts)
@@ -138,6 +144,7 @@ class Transaction:
             changed = {**row, **columns}
             changes = diff(kind, to_document(kind, row), to_document(kind, changed))
             if changes:
+                self._ask(kind, row)
                 columns |= {"updated_at": self.stamp.at, "updated_by": self.stamp.author}
                 update_row(self.connection, kind, row["id"], columns)
                 delta = Delta(Effect.SET, tuple(changes))
@@ -167,6 +174,7 @@ class Transaction:
         Returns:
             How many entities were deleted, children included.
         """
+        self._ask(kind, row)
         number = 0
         for child, child_row in children_of(self.connection, kind, row["id"]):
             current = get_row(self.connection, child, child_row["id"])
@@ -174,6 +182,11 @@ class Transaction:
                 number += self.delete(child, current)
         self._bury(kind, row)
         return number + 1
+
+    def _ask(self, kind: EntityKind, row: Mapping[str, Any]) -> None:
+        """Ask the guard whether an item or an annotation may be changed."""
+        if self.guard is not None and kind in _CONTENT:
+            self.guard(row["dataset_id"])
 
     def _bury(self, kind: EntityKind, row: Row) -> None:
         self.connection.execute(
