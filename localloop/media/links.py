@@ -1,4 +1,4 @@
-"""Links: small JSON files that stand for content elsewhere (docs/platform/wire.md, 4.1)."""
+"""JSON files that say what they are: links to content elsewhere, prompts (docs/platform/wire.md, 4.1)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-#: No link is larger.
-LARGEST: Final = 64 << 10
+#: A larger file is not looked at.
+LARGEST: Final = 1 << 20
 
 
 def link_facts(path: Path) -> dict[str, Any]:
-    """What a link says of itself.
+    """What a file says that it is.
 
     Args:
         path: A JSON file.
 
     Returns:
-        ``shebang``, with ``linkInfo`` in it, and the ``mimetype`` of what is linked, where the link says that;
-        nothing of a file that is no link.
+        ``shebang``, with ``dltype`` and for a link ``linkInfo`` in it, and the ``mimetype`` of what is linked, where
+        the link says that; nothing of a file that does not say what it is.
     """
     if path.stat().st_size > LARGEST:
         return {}
@@ -26,10 +26,17 @@ def link_facts(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict) or found.get("shebang") != "dataloop" or found.get("type") != "link":
+    if not isinstance(found, dict) or found.get("shebang") != "dataloop":
         return {}
     metadata = found.get("metadata")
-    info = metadata.get("linkInfo") if isinstance(metadata, dict) else None
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if found.get("type") == "link":
+        return _link(metadata.get("linkInfo"))
+    kind = metadata.get("dltype")
+    return {"shebang": {"dltype": kind}} if isinstance(kind, str) and kind != "link" else {}
+
+
+def _link(info: Any) -> dict[str, Any]:
     if not isinstance(info, dict) or not isinstance(info.get("ref"), str):
         return {}
     own = {key: value for key, value in info.items() if isinstance(value, str)}

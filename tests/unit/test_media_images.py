@@ -103,6 +103,12 @@ def test_a_link_tells_what_it_links(tmp_path):
     assert found == {"shebang": {"dltype": "link", "linkInfo": info}, "mimetype": "image/png"}
 
 
+def test_a_prompt_tells_that_it_is_one(tmp_path):
+    prompt = {"shebang": "dataloop", "metadata": {"dltype": "prompt"}, "prompts": {}}
+    found = told(tmp_path, json.dumps(prompt).encode(), "application/json")
+    assert found == {"shebang": {"dltype": "prompt"}}
+
+
 @pytest.mark.parametrize(
     "data",
     [b"[]", b"{", b"\xff", b'{"type":"link","shebang":"dataloop","metadata":{"linkInfo":[]}}', b"[" * 60_000],

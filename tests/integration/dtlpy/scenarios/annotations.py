@@ -338,6 +338,32 @@ def an_item_and_its_dataset_count_annotations(world: World) -> None:
     assert world.project.datasets.get(dataset_id=world.dataset.id).annotated == 1
 
 
+@scenario
+def new_segmentations_are_merged_into_those_of_their_object(world: World) -> None:
+    import numpy as np
+
+    item, dl = world.item(), world.dl
+    masks = [np.zeros((40, 60), dtype=bool) for _ in range(3)]
+    for number, mask in enumerate(masks):
+        mask[number * 10 : number * 10 + 5] = True
+    first = [
+        dl.Annotation.new(
+            item=item, annotation_definition=dl.Segmentation(geo=mask, label="blob"), object_id=1
+        )
+        for mask in masks[:2]
+    ]
+    item.annotations.upload(first, merge=True)
+    (merged,) = item.annotations.list()
+    assert merged.geo.astype(bool).sum() == 600
+    more = dl.Annotation.new(
+        item=item, annotation_definition=dl.Segmentation(geo=masks[2], label="blob"), object_id=1
+    )
+    item.annotations.upload([more], merge=True)
+    (again,) = item.annotations.list()
+    assert again.id == merged.id
+    assert again.geo.astype(bool).sum() == 900
+
+
 # Where annotations belong
 
 

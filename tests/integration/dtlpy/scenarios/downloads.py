@@ -272,6 +272,119 @@ def annotations_of_a_text_are_always_json(world: World) -> None:
 
 
 @scenario
+def annotations_of_an_item_are_downloaded_as_json(world: World) -> None:
+    item = marked(world)
+    path = world.folder / "marks.json"
+    assert item.annotations.download(filepath=str(path)) == str(path)
+    told = json.loads(path.read_text())
+    assert (told["_id"], told["filename"]) == (item.id, "/image.png")
+    assert [one["type"] for one in told["annotations"]] == ["box"]
+    assert told["metadata"]["system"]["size"] == item.size
+
+
+@scenario
+def a_mask_shows_labels_in_their_colours(world: World) -> None:
+    world.dataset.add_label(label_name="cat", color=(10, 200, 30))
+    item = marked(world)
+    path = world.folder / "mask.png"
+    item.annotations.download(
+        filepath=str(path), annotation_format=world.dl.ViewAnnotationOptions.MASK, thickness=-1
+    )
+    mask = picture(path)
+    assert mask.shape == (40, 60, 4)
+    assert tuple(mask[10, 5]) == (10, 200, 30, 255)
+    assert tuple(mask[39, 59]) == (0, 0, 0, 0)
+
+
+@scenario
+def an_instance_mask_shows_numbers_of_labels(world: World) -> None:
+    world.labels("cat", "dog")
+    item = marked(world, label="dog")
+    path = world.folder / "instance.png"
+    item.annotations.download(
+        filepath=str(path), annotation_format=world.dl.ViewAnnotationOptions.INSTANCE, thickness=-1
+    )
+    mask = picture(path)
+    number = world.project.datasets.get(dataset_id=world.dataset.id).instance_map["dog"]
+    assert mask.shape == (40, 60)
+    assert (mask[10, 5], mask[39, 59]) == (number, 0)
+
+
+@scenario
+def an_object_mask_shows_numbers_of_objects(world: World) -> None:
+    item = marked(world)
+    path = world.folder / "objects.png"
+    item.annotations.download(
+        filepath=str(path), annotation_format=world.dl.ViewAnnotationOptions.OBJECT_ID, thickness=-1
+    )
+    assert picture(path)[10, 5] == 3
+
+
+@scenario
+def annotations_are_drawn_on_the_image(world: World) -> None:
+    world.dataset.add_label(label_name="cat", color=(10, 200, 30))
+    item = marked(world)
+    path = world.folder / "drawn.png"
+    item.annotations.download(
+        filepath=str(path),
+        img_filepath=str(world.folder / "image.png"),
+        annotation_format=world.dl.ViewAnnotationOptions.ANNOTATION_ON_IMAGE,
+        thickness=-1,
+    )
+    drawn = picture(path)
+    assert tuple(drawn[10, 5][:3]) == (10, 200, 30)
+    assert tuple(drawn[39, 59][:3]) == (200, 30, 30)
+
+
+@scenario
+def a_single_annotation_is_downloaded(world: World) -> None:
+    item = marked(world)
+    (mark,) = item.annotations.list()
+    path = mark.download(filepath=str(world.folder / "marks"))
+    assert Path(path).name == f"{mark.id}.json"
+    assert json.loads(Path(path).read_text())["label"] == "cat"
+    mask = mark.download(
+        filepath=str(world.folder / "m.png"),
+        annotation_format=world.dl.ViewAnnotationOptions.MASK,
+        thickness=-1,
+    )
+    assert picture(mask).shape == (40, 60, 4)
+
+
+@scenario
+def annotations_are_shown_as_an_array(world: World) -> None:
+    world.dataset.add_label(label_name="cat", color=(10, 200, 30))
+    item = marked(world)
+    mask = item.annotations.show(thickness=-1)
+    assert (mask.shape, tuple(mask[10, 5])) == ((40, 60, 4), (10, 200, 30, 255))
+    half = item.annotations.show(thickness=-1, alpha=0.5)
+    assert tuple(half[10, 5]) != tuple(mask[10, 5])
+    larger = item.annotations.show(height=80, width=120)
+    assert larger.shape == (80, 120, 4)
+
+
+@scenario
+def every_kind_of_annotation_is_drawn(world: World) -> None:
+    import numpy as np
+
+    item, dl = world.item(), world.dl
+    shape = [(1, 1), (25, 1), (25, 25)]
+    mask = np.zeros((40, 60), dtype=bool)
+    mask[30:35, 40:50] = True
+    definitions = {
+        "box": box(world),
+        "point": dl.Point(x=3, y=4, label="p"),
+        "segment": dl.Polygon(geo=shape, label="s"),
+        "polyline": dl.Polyline(geo=shape, label="l"),
+        "ellipse": dl.Ellipse(x=10, y=20, rx=3, ry=4, angle=0, label="e"),
+        "binary": dl.Segmentation(geo=mask, label="b"),
+    }
+    put(item, *definitions.values())
+    for one in item.annotations.list():
+        assert one.show(thickness=1).any(), one.type
+
+
+@scenario
 def annotations_are_shown_on_an_image(world: World) -> None:
     item = marked(world)
     image = picture(world.folder / "image.png")

@@ -276,6 +276,38 @@ def what_is_at_an_address_is_fetched_and_uploaded(world: World) -> None:
     assert (item.filename, item.size) == ("/there.png", path.stat().st_size)
 
 
+@scenario
+def a_prompt_is_uploaded_as_its_json(world: World) -> None:
+    prompt = world.dl.PromptItem(name="question")
+    prompt.add(message={"role": "user", "content": [{"mimetype": "application/text", "value": "why?"}]})
+    item = world.dataset.items.upload(local_path=prompt)
+    assert item.filename == "/question.json"
+    assert json.loads(item.download(save_locally=False).read())["metadata"]["dltype"] == "prompt"
+    assert item.metadata["system"]["shebang"]["dltype"] == "prompt"
+
+
+@scenario
+def a_link_to_an_address_says_where_it_leads(world: World) -> None:
+    world.image("there.png")
+    with website(world.folder) as site:
+        link = world.dl.UrlLink(ref=f"{site}/there.png", mimetype="image/png", name="there.png")
+        item = world.dataset.items.upload(local_path=link)
+        assert item.filename == "/there.png_link.json"
+        shebang = world.dataset.items.get(item_id=item.id).metadata["system"]["shebang"]
+        assert shebang["dltype"] == "link"
+        assert shebang["linkInfo"] == {"type": "url", "ref": f"{site}/there.png", "mimetype": "image/png"}
+        assert item.download(save_locally=False).read() == (world.folder / "there.png").read_bytes()
+
+
+@scenario
+def a_link_to_an_item_names_it(world: World) -> None:
+    item = world.item()
+    link = world.dataset.items.upload(local_path=item, remote_path="/links")
+    assert link.filename == "/links/image.png_link.json"
+    info = world.dataset.items.get(item_id=link.id).metadata["system"]["shebang"]["linkInfo"]
+    assert (info["type"], info["ref"], info["datasetId"]) == ("id", item.id, world.dataset.id)
+
+
 # With annotations
 
 
