@@ -34,6 +34,7 @@ from localloop.server.context import Context
 from localloop.server.failures import HANDLERS
 from localloop.server.guard import Guard
 from localloop.server.history_file import History
+from localloop.server.limiting import Limits
 from localloop.server.locks import Locks
 from localloop.server.outputs import Outputs
 from localloop.server.roles import ruled
@@ -84,6 +85,7 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
         An ASGI application.
     """
     settings = settings or ServerSettings()
+    limits = Limits(settings.requests, settings.log_ins)
     with writing(store.engine) as connection:
         begin_epoch(connection, store.identity.object_id())
     announced = [] if settings.plain else [Middleware(additions.Announced)]
@@ -92,7 +94,7 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
             *map(ruled, auth.GATE_ROUTES),
             Mount("/api/v1", routes=[ruled(route) for route in (*ANNOTATIONS, *_routes(settings))]),
         ],
-        middleware=[*announced, Middleware(Guard, settings=settings)],
+        middleware=[*announced, Middleware(Guard, settings=settings, limits=limits)],
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
@@ -107,5 +109,6 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
         workers=CapacityLimiter(settings.workers),
         receivers=CapacityLimiter(settings.uploads),
         hashers=CapacityLimiter(HASHERS),
+        limits=limits,
     )
     return app

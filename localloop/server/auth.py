@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localloop.errors import BadRequest, Forbidden, NotFound
+from localloop.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from localloop.server.accounts_file import ApiKey
 from localloop.server.calls import Call, read_body, route
 from localloop.server.context import Context
@@ -30,14 +30,34 @@ async def token(request: Request) -> Response:
         raise BadRequest("400", "The body must be a JSON object.")
     kind = body.get("type", "user_credentials")
     if kind == "user_credentials":
-        work = partial(context.accounts.log_in, _text(body, "username"), _text(body, "password"))
+        tokens = await log_in(request, _text(body, "username"), _text(body, "password"))
     elif kind == "refresh_token":
         work = partial(context.accounts.refresh, _text(body, "refresh_token"))
+        tokens = await to_thread.run_sync(work, limiter=context.hashers)
     else:
         raise BadRequest("400", "The type of a log-in is user_credentials or refresh_token.")
-    return JSONResponse(
-        await to_thread.run_sync(work, limiter=context.hashers), headers={"Cache-Control": "no-store"}
-    )
+    return JSONResponse(tokens, headers={"Cache-Control": "no-store"})
+
+
+async def log_in(request: Request, email: str, password: str) -> dict[str, str]:
+    """Tokens for who knows the password.
+
+    Raises:
+        Unauthorized: This is not it.
+        TooMany: Too many tries have failed.
+    """
+    context: Context = request.app.state.context
+    address = request.client.host if request.client else ""
+
+    def work() -> dict[str, str]:
+        context.limits.log_in(email, address)
+        try:
+            return context.accounts.log_in(email, password)
+        except Unauthorized:
+            context.limits.log_in_failed(email, address)
+            raise
+
+    return await to_thread.run_sync(work, limiter=context.hashers)
 
 
 def _text(body: dict[str, Any], key: str) -> str:

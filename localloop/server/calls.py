@@ -25,6 +25,7 @@ from localloop.errors import BadRequest, Forbidden
 from localloop.server.access import entity_of
 from localloop.server.commands import step
 from localloop.server.context import Context
+from localloop.server.refusals import TooLarge
 from localloop.server.roles import LEAST, Role, least_of
 from localloop.server.shapes import Shape, check
 from localloop.server.versions import Tag
@@ -35,6 +36,9 @@ from localloop_schema.rows import Row
 
 #: Answers shorter than this are not worth compressing.
 GZIP_FROM = 1400
+
+#: How deep a JSON body may be nested. What is deeper no client could show, and much of Python could not walk.
+MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +176,24 @@ def route(path: str, method: str, handler: Handler) -> Route:
 
     async def endpoint(request: Request) -> Response:
         context: Context = request.app.state.context
-        user = context.accounts.bearer(request.headers.get("authorization", ""))
+        user = caller(request)
         body = await read_body(request, context.settings.json_limit)
         return await answer(handler, call_of(request, user, body))
 
     return Route(path, endpoint, methods=[method], name=f"{method} {path}")
+
+
+def caller(request: Request) -> str:
+    """Whose request this is; it counts as one of theirs.
+
+    Raises:
+        Unauthorized: It carries no token that is accepted.
+        TooMany: The user has made too many.
+    """
+    context: Context = request.app.state.context
+    user = context.accounts.bearer(request.headers.get("authorization", ""))
+    context.limits.request("user", user.casefold())
+    return user
 
 
 def call_of(request: Request, user: str, body: Any = None) -> Call:
@@ -268,13 +285,19 @@ async def read_body(request: Request, limit: int) -> Any:
         The value; None when there is no body.
 
     Raises:
-        BadRequest: It is larger, or not what it says it is.
+        TooLarge: It is larger.
+        BadRequest: It is not what it says it is.
     """
-    data = bytearray()
+    data, size = bytearray(), 0
     async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit:
-            raise BadRequest("400", f"The body is larger than {limit} bytes.")
+        size += len(chunk)
+        if size <= limit:
+            data += chunk
+        elif size > 2 * limit:
+            break
+    if size > limit:
+        # What is a little too large was received to its end: many clients read no answer before that.
+        raise TooLarge("413", f"The body is larger than {limit} bytes.")
     if not data.strip():
         return None
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -295,7 +318,7 @@ def parse_form(data: bytes) -> dict[str, str]:
 
 
 def parse_json(data: bytes) -> Any:
-    """A JSON value that can be stored and sent again: no NaN, no lone surrogates, no endless nesting.
+    """A JSON value that can be stored and sent again: no NaN, no lone surrogates, no deep nesting.
 
     Raises:
         BadRequest: It is none.
@@ -306,7 +329,25 @@ def parse_json(data: bytes) -> Any:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise BadRequest("400", "The body is not valid JSON.") from error
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
+        raise BadRequest("400", f"The body is nested deeper than {MAX_DEPTH} levels.")
     return value
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested deeper than so many levels. It goes by levels, never recurses."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _no_constant(name: str) -> Any:

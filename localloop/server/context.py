@@ -9,6 +9,7 @@ from anyio import CapacityLimiter
 from localloop.server.accounts import Accounts
 from localloop.server.commands import Commands
 from localloop.server.history_file import History
+from localloop.server.limiting import Limits
 from localloop.server.locks import Locks
 from localloop.server.outputs import Outputs
 from localloop.server.settings import ServerSettings
@@ -29,6 +30,7 @@ class Context:
         settings: How the server behaves.
         workers: Bounds the threads that use the store, so that none waits for a connection.
         receivers: Bounds the threads that receive uploads; slow ones must not hold up everybody else.
+        limits: How often one may ask.
         hashers: Bounds password hashing, which takes much memory on purpose.
     """
 
@@ -42,6 +44,7 @@ class Context:
     workers: CapacityLimiter
     receivers: CapacityLimiter
     hashers: CapacityLimiter
+    limits: Limits
 
     def close(self) -> None:
         """End what runs beside the requests; the store is closed next."""

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
 from localloop.errors import BlobMissingError, LocalLoopError, PlatformError
+from localloop.server.refusals import TooMany
 
 #: Seconds after which a client may ask again while another process writes for long.
 BUSY_RETRY = 1
@@ -42,6 +43,8 @@ def _of_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, LocalLoopError)
     if isinstance(error, PlatformError):
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        if isinstance(error, TooMany):
+            headers = {"Retry-After": str(error.retry_after)}
         return failure(error.status, error.message, headers)
     if isinstance(error, BlobMissingError):
         return failure(404, error.message)

@@ -7,11 +7,14 @@ from ipaddress import ip_address
 from secrets import token_hex
 from urllib.parse import urlsplit
 
+from anyio import fail_after
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from localloop.server.failures import failure
+from localloop.server.limiting import Limits
+from localloop.server.refusals import TooMany, TooSlow
 from localloop.server.settings import ServerSettings
 
 _LOG = logging.getLogger(__name__)
@@ -25,11 +28,14 @@ class Guard:
 
     Args:
         app: What is guarded.
-        settings: Under which names the server may be addressed.
+        settings: Under which names the server may be addressed, and how long it waits for a body.
+        limits: How often one address may ask.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: ServerSettings, limits: Limits) -> None:
         self._app = app
+        self._limits = limits
+        self._patience = settings.patience
         self._hosts = _LOOPBACK | {host.casefold() for host in settings.hosts}
         self._any_address = settings.any_address
 
@@ -48,12 +54,12 @@ class Guard:
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
-        refusal = self._refusal(Headers(scope=scope))
+        refusal = self._refusal(Headers(scope=scope)) or self._too_many(scope)
         if refusal is not None:
             await refusal(scope, receive, tagged)
             return
         try:
-            await self._app(scope, receive, tagged)
+            await self._app(scope, self._waiting(receive), tagged)
         except Exception:
             _LOG.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
             if started:
@@ -74,6 +80,32 @@ class Guard:
         if origin is not None and _netloc(origin) != host.casefold():
             return failure(403, "Requests from web pages of other sites are refused.")
         return None
+
+    def _too_many(self, scope: Scope) -> Response | None:
+        """Refuse an address that asks too often."""
+        try:
+            self._limits.request("address", (scope.get("client") or ("",))[0])
+        except TooMany as error:
+            return failure(429, error.message, {"Retry-After": str(error.retry_after)})
+        return None
+
+    def _waiting(self, receive: Receive) -> Receive:
+        """What receives a body, but does not wait for ever for one that stopped coming."""
+        more = True
+
+        async def patient() -> Message:
+            nonlocal more
+            if not more:  # what comes next is the end of the connection, whenever that is
+                return await receive()
+            try:
+                with fail_after(self._patience):
+                    message = await receive()
+            except TimeoutError as error:
+                raise TooSlow("408", f"The body did not come for {self._patience:g} s.") from error
+            more = message["type"] == "http.request" and message.get("more_body", False)
+            return message
+
+        return patient
 
     def _ours(self, host: str) -> bool:
         try:

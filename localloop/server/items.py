@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from localloop.errors import BadRequest, Conflict, NotFound
 from localloop.server.access import check_id
-from localloop.server.calls import Call, answer, call_of, parse_json, read_body, route, show
+from localloop.server.calls import Call, answer, call_of, caller, parse_json, read_body, route, show
 from localloop.server.command_routes import answer_command
 from localloop.server.context import Context
 from localloop.server.media import probed
@@ -35,7 +35,7 @@ _MODES = ("skip", "overwrite")
 async def upload(request: Request) -> Response:
     """``POST /datasets/{id}/items``: a file as a multipart form, or a directory as any form."""
     context: Context = request.app.state.context
-    user = context.accounts.bearer(request.headers.get("authorization", ""))
+    user = caller(request)
     call = call_of(request, user)
     # A stranger must not be able to fill the disk, so this is asked before the file is received.
     await to_thread.run_sync(partial(_may_add, call), limiter=context.workers)
@@ -45,7 +45,7 @@ async def upload(request: Request) -> Response:
 async def revise(request: Request) -> Response:
     """``POST /items/{id}/revisions``: new content for an item, which keeps its id and its annotations."""
     context: Context = request.app.state.context
-    user = context.accounts.bearer(request.headers.get("authorization", ""))
+    user = caller(request)
     call = call_of(request, user)
     await to_thread.run_sync(partial(get, call), limiter=context.workers)
     return await answer(_replace, call_of(request, user, await _form(request)))

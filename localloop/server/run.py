@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from localloop.server.accounts import Accounts
 from localloop.server.app import build_app
+from localloop.server.connections import Patient, Tls
 from localloop.server.context import Context
 from localloop.server.settings import ServerSettings
 from localloop.store import Store
@@ -38,6 +39,7 @@ def serve(
     port: int = PORT,
     *,
     settings: ServerSettings | None = None,
+    tls: Tls | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; then requests that came in are answered, and nothing more is taken.
@@ -48,15 +50,16 @@ def serve(
         host: The address to bind.
         port: The port; 0 takes a free one.
         settings: How the server behaves.
+        tls: What connections are encrypted with; None for plain HTTP.
         on_ready: Told the gate's URL as soon as requests are taken.
 
     Raises:
         OSError: The address cannot be bound.
     """
     with bound(host, port) as listener:
-        server = _Server(build_app(store, accounts, settings=for_host(settings, host)))
+        server = _Server(build_app(store, accounts, settings=for_host(settings, host)), tls)
         with _stopped_by_signals(server):
-            server.on_ready = (lambda: on_ready(gate_of(listener))) if on_ready else None
+            server.on_ready = (lambda: on_ready(gate_of(listener, tls))) if on_ready else None
             server.run(sockets=[listener])
 
 
@@ -67,10 +70,12 @@ class ServerThread:
         app: The application.
         host: The address to bind.
         port: The port; 0 takes a free one.
+        tls: What connections are encrypted with; None for plain HTTP.
     """
 
-    def __init__(self, app: Starlette, host: str = HOST, port: int = 0) -> None:
-        self._server = _Server(app)
+    def __init__(self, app: Starlette, host: str = HOST, port: int = 0, *, tls: Tls | None = None) -> None:
+        self._server = _Server(app, tls)
+        self._tls = tls
         self._bind = (host, port)
         self._ready = Event()
         self._failure: BaseException | None = None
@@ -85,7 +90,7 @@ class ServerThread:
             RuntimeError: The server could not start.
         """
         listener = listen(*self._bind)
-        self.gate = gate_of(listener)
+        self.gate = gate_of(listener, self._tls)
         self._server.on_ready = self._ready.set
         self._thread = Thread(target=self._run, args=(listener,), name="localloop-server", daemon=True)
         self._thread.start()
@@ -114,11 +119,13 @@ class ServerThread:
 class _Server(uvicorn.Server):
     """Uvicorn without its own signal handling, which would end the process after a clean stop."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: Starlette, tls: Tls | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=Patient,
+                ssl_certfile=tls.certificate if tls else None,
+                ssl_keyfile=str(tls.key) if tls else None,
                 ws="none",
                 lifespan="off",
                 access_log=False,
@@ -175,10 +182,11 @@ def bound(host: str, port: int) -> Iterator[socket.socket]:
         listener.close()
 
 
-def gate_of(listener: socket.socket) -> str:
+def gate_of(listener: socket.socket, tls: Tls | None = None) -> str:
     """The gate's URL at a listening socket."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def for_host(settings: ServerSettings | None, host: str) -> ServerSettings:

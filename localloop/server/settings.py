@@ -24,6 +24,10 @@ class ServerSettings:
         plain: Whether only what the platform itself answers is answered, without additions for syncing.
         workers: How many requests may use the store at once; fewer than the store's connections.
         uploads: How many uploads may be received at once.
+        requests: How many requests one user, and one address, may make; ``0`` is no limit. A client that
+            works alone on loopback does not come near the default.
+        log_ins: How many log-ins may fail for one user, and from one address.
+        patience: How long a body may stop coming, in seconds.
     """
 
     hosts: Collection[str] = ()
@@ -34,3 +38,6 @@ class ServerSettings:
     plain: bool = False
     workers: int = 12
     uploads: int = 64
+    requests: str = "2000/second"
+    log_ins: str = "30/minute"
+    patience: float = 60.0

@@ -15,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from localloop.blobs import BlobRef
 from localloop.errors import BadRequest
+from localloop.server.refusals import TooLarge
 
 #: How many parts a form may have; the platform's clients send five.
 MAX_PARTS = 32
@@ -129,20 +130,21 @@ def read_form(chunks: Iterable[bytes], content_type: str, take: Take, *, text_li
         chunks: The body, as it comes.
         content_type: The ``Content-Type`` header, which names the boundary.
         take: Takes the file in, whole or not at all.
-        text_limit: The most bytes a text part may have.
+        text_limit: The most bytes that all text parts together may have.
 
     Returns:
         What it said.
 
     Raises:
-        BadRequest: It is malformed, incomplete, or larger than what is taken.
+        BadRequest: It is malformed or incomplete.
+        TooLarge: It has more text than is taken.
     """
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         raise BadRequest("400", "The form names no boundary.")
     form = Form()
     parts = _Parts(chunks, boundary)
-    number = 0
+    number, left = 0, text_limit
     while parts.open():
         number += 1
         if number > MAX_PARTS:
@@ -152,7 +154,9 @@ def read_form(chunks: Iterable[bytes], content_type: str, take: Take, *, text_li
         if b"filename" in options or name == "file":
             _take_file(form, parts, options, take)
         else:
-            form.fields[name] = _text(_limited(parts.data(), text_limit))
+            text = _limited(parts.data(), left)
+            left -= len(text)
+            form.fields[name] = _text(text)
     return form
 
 
@@ -169,7 +173,7 @@ def _limited(data: Iterator[bytes], limit: int) -> bytes:
     for chunk in data:
         text += chunk
         if len(text) > limit:
-            raise BadRequest("400", f"A part of the form is larger than {limit} bytes.")
+            raise TooLarge("413", "The text in the form is larger than what is taken.")
     return bytes(text)
 
 

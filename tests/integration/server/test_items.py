@@ -297,7 +297,7 @@ def test_a_body_that_is_not_json_is_400(alice, dataset, body):
 
 def test_a_body_that_is_too_large_is_refused(alice):
     reply = alice.send("POST", "/projects", data=b" " * (33 << 20))
-    assert reply.status_code == 400
+    assert reply.status_code == 413
 
 
 def test_a_deleted_item_is_gone_and_its_path_is_free(alice, dataset):

@@ -6,6 +6,7 @@ import pytest
 
 from localloop.blobs import BlobRef
 from localloop.errors import BadRequest
+from localloop.server.refusals import TooLarge
 from localloop.server.run import for_host
 from localloop.server.streams import byte_range
 from localloop.server.uploads import MAX_PARTS, read_form
@@ -66,8 +67,17 @@ def test_a_form_is_read_whatever_the_chunks():
     ],
 )
 def test_a_form_that_is_too_much_or_not_whole_is_refused(body, kind):
-    with pytest.raises(BadRequest):
+    with pytest.raises((BadRequest, TooLarge)):
         read_form([body], kind, take, text_limit=10)
+
+
+def test_the_text_of_a_form_is_bounded_as_a_whole_and_so_are_the_heads_of_its_parts():
+    assert read_form([form(2, size=5)], KIND, take, text_limit=10).fields
+    with pytest.raises(TooLarge):
+        read_form([form(3, size=4)], KIND, take, text_limit=10)
+    head = b"--b\r\nX: " + b"y" * (64 << 10)
+    with pytest.raises(BadRequest, match="malformed"):
+        read_form(iter([head, b"y"]), KIND, take, text_limit=10)
 
 
 def test_a_server_on_all_interfaces_answers_to_any_address():
