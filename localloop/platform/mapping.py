@@ -15,6 +15,7 @@ from localloop.platform.labels import to_attributes, to_labels
 from localloop.store.recipes import SETTINGS, split_ontology
 from localloop_schema.documents import Document, derived_system, marked_digest, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
+from localloop_schema.refs import tasks_of
 from localloop_sync.core.rules import RULES
 from localloop_sync.errors import TransientError
 from localloop_sync.ports import RemoteEntity
@@ -157,7 +158,9 @@ def _dataset(wire: Wire) -> Document:
 def _item(wire: Wire) -> Document:
     size = int(_system(wire).get("size") or 0)
     digest = marked_digest(_system(wire), size)
+    tasks = tasks_of(_system(wire).get("refs"))
     return {
+        **({"tasks": tasks} if tasks else {}),
         **_present(wire, "description", "metadata"),
         "type": wire["type"],
         "filename": wire["filename"],

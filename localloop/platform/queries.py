@@ -82,6 +82,19 @@ def paths_query(paths: Sequence[str], cursor: Cursor) -> dict[str, Any]:
     return {**_query(EntityKind.ITEM, clauses, PAGE), "sort": {"id": "ascending"}}
 
 
+def ids_query(kind: EntityKind, ids: Sequence[str]) -> dict[str, Any]:
+    """The query of the items or annotations that have one of some ids.
+
+    Args:
+        kind: Items or annotations.
+        ids: At most :data:`PAGE` ids.
+
+    Returns:
+        The body.
+    """
+    return {**_query(kind, [{"id": {"$in": list(ids)}}], PAGE), "sort": {"id": "ascending"}}
+
+
 def datasets_query(project: str, name: str | None = None) -> dict[str, Any]:
     """The query of a project's datasets.
 

@@ -167,6 +167,23 @@ class Reader:
                 return None
             raise
 
+    def several(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> Sequence[RemoteEntity]:
+        """Those of a dataset that have one of these ids.
+
+        Args:
+            kind: Items or annotations.
+            scope: The dataset.
+            ids: The ids.
+
+        Returns:
+            The entities that are there, by id.
+        """
+        found: list[RemoteEntity] = []
+        for start in range(0, len(ids), queries.PAGE):
+            batch = ids[start : start + queries.PAGE]
+            found += self._page(kind, scope, queries.ids_query(kind, batch)).entities
+        return found
+
     def need(self, kind: EntityKind, remote_id: str) -> RemoteEntity:
         """One entity that has to be there.
 

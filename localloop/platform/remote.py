@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from localloop.platform.assigning import Assigner
 from localloop.platform.content import download, replace, upload
 from localloop.platform.reading import Reader
 from localloop.platform.session import PlatformSession
@@ -27,7 +28,8 @@ class DataloopRemote:
     def __init__(self, session: PlatformSession, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._session = session
         self._reader = Reader(session)
-        self._writer = Writer(session, self._reader, sleep)
+        self._assigner = Assigner(session, self._reader, sleep)
+        self._writer = Writer(session, self._reader, self._assigner, sleep)
 
     def __repr__(self) -> str:
         """The gate."""
@@ -73,6 +75,16 @@ class DataloopRemote:
     def update(self, kind: EntityKind, remote_id: str, document: Document, base: Document) -> RemoteEntity:
         """Send the smallest patch that turns ``base`` into ``document``."""
         return self._writer.update(kind, remote_id, document, base)
+
+    def several(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> Sequence[RemoteEntity]:
+        """Those items or annotations of a dataset that have one of these ids."""
+        return self._reader.several(kind, scope, ids)
+
+    def assign(
+        self, scope: Scope, items: Sequence[str], tasks: Document, base: Document
+    ) -> Sequence[RemoteEntity]:
+        """Put items into tasks, take them out, and set their statuses."""
+        return self._assigner.assign(scope, items, tasks, base)
 
     def delete(self, kind: EntityKind, remote_id: str) -> None:
         """Delete; an entity that is already gone is success."""

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from localloop.platform import push
+from localloop.platform.assigning import Assigner
 from localloop.platform.commands import finished
-from localloop.platform.mapping import from_wire
+from localloop.platform.mapping import from_wire, natural_key
 from localloop.platform.ontologies import update_ontology, upsert_attributes
 from localloop.platform.patch import document_patch
 from localloop.platform.reading import Reader, entity_path, member_parts
@@ -42,12 +43,20 @@ class Writer:
     Args:
         session: The logged-in connection.
         reader: Reads what a reply does not tell.
+        assigner: Makes assignments, by what is put into a task.
         sleep: How to wait for a command.
     """
 
-    def __init__(self, session: PlatformSession, reader: Reader, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        session: PlatformSession,
+        reader: Reader,
+        assigner: Assigner,
+        sleep: Callable[[float], None],
+    ) -> None:
         self._session = session
         self._reader = reader
+        self._assigner = assigner
         self._sleep = sleep
 
     def create(self, kind: EntityKind, scope: Scope, documents: Sequence[Document]) -> Sequence[RemoteEntity]:
@@ -116,7 +125,7 @@ class Writer:
             EntityKind.DATASET: self._dataset,
             EntityKind.ITEM: self._directory,
             EntityKind.TASK: self._task,
-            EntityKind.ASSIGNMENT: _assignment,
+            EntityKind.ASSIGNMENT: self._assignment,
         }
 
     def _project(self, _scope: Scope, document: Document) -> RemoteEntity:
@@ -192,7 +201,7 @@ class Writer:
         parents = {
             "datasetId": dataset.id,
             "projectId": scope.project or dataset.parents[EntityKind.PROJECT],
-            "recipeId": recipes[0],
+            "recipeId": scope.recipe or recipes[0],
         }
         body = push.new_task(parents, self._session.email, document)
         reply = self._session.json("POST", "/annotationtasks", json=body)
@@ -203,6 +212,17 @@ class Writer:
             if not isinstance(made, str):
                 raise TransientError("The platform does not say which task it created.")
             return self._reader.need(EntityKind.TASK, made)
+
+    def _assignment(self, scope: Scope, document: Document) -> RemoteEntity:
+        """An assignment of nothing: the platform makes it for whom work is given to, and here there is none."""
+        task, annotator = _named(scope.task), document["annotator"]
+        self._assigner.add(task, [], annotator)
+        with _once_made():
+            parents = Scope(project=scope.project, dataset=scope.dataset)
+            for one in self._reader.listed(EntityKind.ASSIGNMENT, parents):
+                if one.parents.get(EntityKind.TASK) == task and natural_key(one) == annotator:
+                    return one
+        raise PermanentError("The platform makes no assignment without items.")
 
     def _send(self, kind: EntityKind, remote_id: str, patch: Document, document: Document) -> Any:
         """The request that carries a patch; an assignment may take two. None when there is nothing to send."""
@@ -243,10 +263,6 @@ class Writer:
         elif isinstance(reply, dict) and reply.get("id") == remote_id:
             return from_wire(kind, reply)
         return self._reader.need(kind, remote_id)
-
-
-def _assignment(_scope: Scope, _document: Document) -> RemoteEntity:
-    raise PermanentError("An assignment is made by its task.")
 
 
 @contextmanager

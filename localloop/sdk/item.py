@@ -14,7 +14,7 @@ from localloop.sdk.entity import Entity, Field, Json, text_of
 from localloop.sdk.shape import shaped
 from localloop.store.items import find_item, update_item
 from localloop.store.paths import normal_path
-from localloop.store.tasks import set_item_status
+from localloop.store.work import set_item_status
 from localloop_schema.kinds import EntityKind
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from localloop import config
 from localloop.store import Store
 from localloop.store.datasets import counts_of
 from localloop.store.labels import roots_of
-from localloop.store.tasks import assignments_of, counts
+from localloop.store.work import assignments_of, counts
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, table
 

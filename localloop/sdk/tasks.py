@@ -12,16 +12,14 @@ from localloop.sdk.entity import Entity, EntityList, Field, Json, one_of, text_o
 from localloop.sdk.filters import Filters, FiltersOperations
 from localloop.sdk.shape import shaped
 from localloop.store import Store
-from localloop.store.tasks import (
+from localloop.store.tasks import create_task, delete_task, update_task
+from localloop.store.work import (
     add_items,
     assignments_of,
-    create_task,
-    delete_task,
     even_workload,
     items_query,
     remove_items,
     set_item_status,
-    update_task,
 )
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row

@@ -12,7 +12,7 @@ from localloop.server.recipes import in_projects
 from localloop.server.shapes import ASSIGNMENT, STATUS
 from localloop.server.task_wire import assignments_json
 from localloop.server.wire import Json, news
-from localloop.store import Transaction, tasks
+from localloop.store import Transaction, tasks, work
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, resolve
 
@@ -97,7 +97,7 @@ def _set_status(tx: Transaction, task: Row, ids: Sequence[str], payload: Json) -
     operation = payload.get("operation") or "create"
     found = {one: resolve(tx.connection, EntityKind.ITEM, one) for one in ids}
     inside = {one: row for one, row in found.items() if row is not None and _in_task(row, task)}
-    tasks.set_item_status(tx, task, list(inside.values()), status, operation=operation)
+    work.set_item_status(tx, task, list(inside.values()), status, operation=operation)
     return {one: {"status": status} for one in inside}
 
 

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from localloop.server.wire import Json, Wire
-from localloop.store import tasks
-from localloop.store.tasks import Counts
+from localloop.store.work import Counts, assignments_of, counts
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 
@@ -25,7 +24,7 @@ def tasks_json(connection: Connection, wire: Wire, rows: Sequence[Row]) -> list[
 
 def _task(connection: Connection, wire: Wire, row: Row) -> Json:
     spec = row["spec"] or {}
-    assignments = tasks.assignments_of(connection, row["id"])
+    assignments = assignments_of(connection, row["id"])
     return {
         "id": row["id"],
         "url": f"{wire.api}/annotationtasks/{row['id']}",
@@ -45,7 +44,7 @@ def _task(connection: Connection, wire: Wire, row: Row) -> Json:
         "metadata": _with_system(row, {}),
         "availableActions": row["available_actions"] or [],
         "priority": row["priority"],
-        **_progress(tasks.counts(connection, row)),
+        **_progress(counts(connection, row)),
     }
 
 
@@ -68,19 +67,19 @@ def _assignment(connection: Connection, wire: Wire, row: Row, task: Row) -> Json
         "metadata": _with_system(row, system),
         "taskType": (task["spec"] or {}).get("type", "annotation"),
         "priority": task["priority"],
-        **_progress(tasks.counts(connection, row)),
+        **_progress(counts(connection, row)),
     }
 
 
-def _progress(counts: Counts) -> Json:
+def _progress(done: Counts) -> Json:
     return {
-        "totalItems": counts.total,
+        "totalItems": done.total,
         "itemStatus": {
-            "completed": counts.completed,
-            "remaining": counts.remaining,
-            "actions": dict(counts.statuses),
+            "completed": done.completed,
+            "remaining": done.remaining,
+            "actions": dict(done.statuses),
         },
-        "progress": round(100 * counts.completed / counts.total) if counts.total else 0,
+        "progress": round(100 * done.completed / done.total) if done.total else 0,
         "forReview": 0,
         "issues": 0,
     }

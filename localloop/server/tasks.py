@@ -11,7 +11,7 @@ from localloop.server.datasets import visible
 from localloop.server.shapes import TASK, TASK_ITEMS
 from localloop.server.task_wire import tasks_json
 from localloop.server.wire import Json, news
-from localloop.store import tasks
+from localloop.store import tasks, work
 from localloop.store.bulk import as_query
 from localloop.store.query import parse, run_page
 from localloop_schema.kinds import EntityKind
@@ -103,7 +103,7 @@ def add_items(call: Call) -> Any:
 def _add_items(call: Call, body: Json) -> Json:
     with call.writing("add items to a task") as tx:
         task = call.target(tx, EntityKind.TASK)
-        tasks.add_items(tx, task, body.get("query"), workload=body.get("workload") or None)
+        work.add_items(tx, task, body.get("query"), workload=body.get("workload") or None)
     return {"addToTaskPayload": body}
 
 
@@ -117,7 +117,7 @@ def remove_items(call: Call) -> Any:
 def _remove_items(call: Call, body: Json) -> Json:
     with call.writing("remove items from a task") as tx:
         task = call.target(tx, EntityKind.TASK)
-        number = tasks.remove_items(tx, task, body.get("query"))
+        number = work.remove_items(tx, task, body.get("query"))
     return {"removeFromTaskId": task["id"], "removeItemsCount": number, "totalItemsCount": number}
 
 

@@ -1,27 +1,19 @@
-"""Tasks, their assignments, and the status of items in them.
-
-Which items belong to a task, and their status in it, stands in each item's ``metadata.system.refs``. The
-platform keeps those books, so here they are facts that no operation is written for.
-"""
+"""Tasks and their assignments. Which items are in them is in :mod:`localloop.store.work`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, text
-
 from localloop.errors import BadRequest
-from localloop.store.bulk import as_query, matching
+from localloop.store.bulk import as_query
 from localloop.store.patch import json_text, patch_derived, patch_metadata
 from localloop.store.transaction import Transaction
-from localloop_schema.documents import to_document
+from localloop.store.work import add_items, checked_workload, even_workload, items_query, remove_items
+from localloop_schema.documents import OWN_TASK_SYSTEM, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, live_rows
-
-Ref = dict[str, Any]
+from localloop_schema.rows import Row
 
 #: What a task's wire object and its document call alike, and a person may change.
 EDITABLE: Final = (
@@ -34,37 +26,6 @@ EDITABLE: Final = (
     "spec",
     "workload",
 )
-
-_STATUSES = text(
-    "SELECT json_extract(ref.value, '$.metadata.status') AS status, count(*) AS number "
-    "FROM items, json_each(items.metadata, '$.system.refs') AS ref "
-    "WHERE items.dataset_id = :dataset AND items.deleted_at IS NULL "
-    "AND json_extract(ref.value, '$.id') IN (:local, :remote) GROUP BY 1"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How far a task or an assignment is: how many items it has, and how many have each status."""
-
-    total: int = 0
-    statuses: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def completed(self) -> int:
-        """How many items have any status at all."""
-        return sum(self.statuses.values())
-
-    @property
-    def remaining(self) -> int:
-        """How many items have none yet."""
-        return self.total - self.completed
-
-
-def even_workload(assignees: Sequence[str]) -> list[dict[str, Any]]:
-    """The workload that gives everybody the same: whole loads that make 100, the larger ones first."""
-    share, rest = divmod(100, len(assignees)) if assignees else (0, 0)
-    return [{"assigneeId": one, "load": share + (place < rest)} for place, one in enumerate(assignees)]
 
 
 def create_task(
@@ -82,6 +43,7 @@ def create_task(
     available_actions: Sequence[Mapping[str, Any]] | None = None,
     spec: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    limit: int | None = None,
 ) -> Row:
     """Create a task over the items that a query finds now, with an assignment for each assignee.
 
@@ -98,7 +60,8 @@ def create_task(
         priority: 1 low, 2 medium, 3 high.
         available_actions: ``[{"action", "displayName", "color"}]``.
         spec: ``{"type": "annotation"}`` or ``{"type": "qa", "parentTaskId"}``.
-        metadata: The task's metadata.
+        metadata: The task's metadata; of ``system`` only what says how its items are dealt out.
+        limit: How many items at most; all that the query finds when left out.
 
     Returns:
         The task's row.
@@ -108,7 +71,7 @@ def create_task(
         NotFound: There is no such recipe.
     """
     json_text(name, "a task's name")
-    shares = _checked(workload) if workload else even_workload(list(assignee_ids or ()))
+    shares = checked_workload(workload) if workload else even_workload(list(assignee_ids or ()))
     wanted = as_query(query)
     recipe = recipe_id or next(iter(dataset["recipes"] or ()), None)
     document = {
@@ -120,7 +83,7 @@ def create_task(
         "priority": priority,
         "availableActions": [dict(action) for action in available_actions or ()],
         "workload": shares,
-        "metadata": patch_metadata({}, metadata, system=False),
+        "metadata": _own(metadata),
     }
     if due_date_ms is not None:
         document["dueDate"] = due_date_ms
@@ -128,70 +91,8 @@ def create_task(
     if recipe is not None:
         parents[EntityKind.RECIPE] = tx.row(EntityKind.RECIPE, recipe)["id"]
     task = tx.create(EntityKind.TASK, document, parents)
-    add_items(tx, task, wanted)
+    add_items(tx, task, wanted, limit=limit)
     return task
-
-
-def add_items(
-    tx: Transaction,
-    task: Row,
-    query: Mapping[str, Any] | str | None,
-    *,
-    workload: Sequence[Mapping[str, Any]] | None = None,
-) -> int:
-    """Add the items that a query finds now to a task, split between assignees by load, in id order.
-
-    Args:
-        tx: The user action.
-        task: The task's row.
-        query: Which items. Those that are in the task already are passed over.
-        workload: Who gets which share; the task's own otherwise. An assignee's assignment is used again.
-
-    Returns:
-        How many items were added.
-
-    Raises:
-        BadRequest: The query or the workload makes no sense.
-    """
-    dataset = tx.row(EntityKind.DATASET, task["dataset_id"])
-    shares = _checked(workload) if workload else task["workload"]
-    assignments = [_assignment(tx, task, share["assigneeId"]) for share in shares]
-    body = {**as_query(query), "resource": "items"}
-    total = sum(_lacks(row, task) for rows in matching(tx.connection, body, dataset) for row in rows)
-    ends = _ends([share["load"] for share in shares], total)
-    place = 0
-    for rows in matching(tx.connection, body, dataset):
-        for row in rows:
-            if not _lacks(row, task):
-                continue
-            added = [_ref("task", task)]
-            if assignments:
-                turn = next(turn for turn, end in enumerate(ends) if place < end)
-                added.append(_ref("assignment", assignments[turn]))
-            _set_books(tx, row, refs=[*_refs(row), *added])
-            place += 1
-    return place
-
-
-def remove_items(tx: Transaction, task: Row, query: Mapping[str, Any] | str | None) -> int:
-    """Take the items that a query finds out of a task and its assignments.
-
-    Returns:
-        How many items were in the task.
-
-    Raises:
-        BadRequest: The query makes no sense.
-    """
-    dataset = tx.row(EntityKind.DATASET, task["dataset_id"])
-    names = _names(tx, task)
-    body = {**as_query(query), "resource": "items"}
-    number = 0
-    for rows in matching(tx.connection, body, dataset):
-        for row in rows:
-            if not _lacks(row, task):
-                _set_books(tx, row, refs=[ref for ref in _refs(row) if ref.get("id") not in names])
-                number += 1
-    return number
 
 
 def update_task(tx: Transaction, task: Row, patch: Mapping[str, Any], *, system: bool = False) -> Row:
@@ -222,12 +123,6 @@ def delete_task(tx: Transaction, task: Row) -> int:
     """
     remove_items(tx, task, items_query(task))
     return tx.delete(EntityKind.TASK, task)
-
-
-def items_query(owner: Row) -> dict[str, Any]:
-    """The query for the items of a task or an assignment (docs/platform/wire.md, 7.2)."""
-    names = [name for name in (owner["id"], owner["remote_id"]) if name]
-    return {"resource": "items", "filter": {"$and": [{"metadata.system.refs.id": {"$in": names}}]}}
 
 
 def reassign(tx: Transaction, assignment: Row, annotator: str) -> Row:
@@ -268,132 +163,8 @@ def update_assignment(tx: Transaction, assignment: Row, patch: Mapping[str, Any]
     return tx.update(EntityKind.ASSIGNMENT, assignment, document)
 
 
-def set_item_status(
-    tx: Transaction, task: Row, items: Sequence[Row], status: str, *, operation: str = "create"
-) -> int:
-    """Set, or take back, the status of items in a task and its assignments.
-
-    Args:
-        tx: The user action.
-        task: The task's row.
-        items: The items' rows.
-        status: ``completed``, ``approved``, ``discard`` or one of the task's own actions.
-        operation: ``create`` sets the status, ``delete`` takes it back.
-
-    Returns:
-        How many of the items are in the task.
-
-    Raises:
-        BadRequest: There is no such operation, or the status is empty.
-    """
-    if operation not in {"create", "delete"} or not status:
-        raise BadRequest("400", f"No such operation on a status: {operation!r} {status!r}")
-    names = _names(tx, task)
-    stamped = {"status": status, "creator": tx.stamp.author, "timestamp": tx.stamp.at}
-    number = 0
-    for item in items:
-        if _lacks(item, task):
-            continue
-        refs = [_with_status(ref, names, stamped, operation) for ref in _refs(item)]
-        entry = {"taskId": task["id"], "action": operation, **stamped}
-        log = [*((item["metadata"].get("system") or {}).get("taskStatusLog") or []), entry]
-        _set_books(tx, item, refs=refs, taskStatusLog=log)
-        number += 1
-    return number
-
-
-def counts(connection: Connection, owner: Row) -> Counts:
-    """How far a task or an assignment is."""
-    found = connection.execute(
-        _STATUSES,
-        {
-            "dataset": owner["dataset_id"],
-            "local": owner["id"],
-            "remote": owner["remote_id"] or owner["id"],
-        },
-    )
-    numbers = {row.status: row.number for row in found}
-    total = sum(numbers.values())
-    numbers.pop(None, None)
-    return Counts(total, numbers)
-
-
-def assignments_of(connection: Connection, task_id: str) -> list[Row]:
-    """The live assignments of a task, oldest first."""
-    return live_rows(connection, EntityKind.ASSIGNMENT, task_id=task_id)
-
-
-def _checked(workload: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    for share in workload:
-        load = share.get("load")
-        if not share.get("assigneeId") or type(load) not in {int, float} or float(load or 0) < 0:
-            raise BadRequest("400", "A workload is a list of {assigneeId, load}, loads in percent")
-    return [dict(share) for share in workload]
-
-
-def _ends(loads: Sequence[float], total: int) -> list[int]:
-    """Up to which place each load reaches in ``total`` items; the last one reaches the end."""
-    whole = sum(loads)
-    reached: float = 0
-    ends = []
-    for load in loads:
-        reached += load
-        ends.append(round(total * reached / whole) if whole else total)
-    return [*ends[:-1], total] if ends else []
-
-
-def _assignment(tx: Transaction, task: Row, annotator: str) -> Row:
-    known = live_rows(tx.connection, EntityKind.ASSIGNMENT, task_id=task["id"], annotator=annotator)
-    if known:
-        return known[0]
-    return tx.create(
-        EntityKind.ASSIGNMENT,
-        {"name": f"{task['name']} ({annotator})", "annotator": annotator, "status": "todo", "metadata": {}},
-        {
-            EntityKind.PROJECT: task["project_id"],
-            EntityKind.DATASET: task["dataset_id"],
-            EntityKind.TASK: task["id"],
-        },
-    )
-
-
-def _names(tx: Transaction, task: Row) -> set[str]:
-    """Every id that refs may call the task or one of its assignments by."""
-    rows = [task, *assignments_of(tx.connection, task["id"])]
-    return {name for row in rows for name in (row["id"], row["remote_id"]) if name}
-
-
-def _refs(item: Row) -> list[Ref]:
-    return list((item["metadata"].get("system") or {}).get("refs") or [])
-
-
-def _ref(kind: str, row: Row) -> Ref:
-    return {"type": kind, "id": row["id"], "metadata": {}}
-
-
-def _lacks(item: Row, task: Row) -> bool:
-    return not any(ref.get("id") in {task["id"], task["remote_id"]} for ref in _refs(item))
-
-
-def _with_status(ref: Ref, names: set[str], stamped: Mapping[str, Any], operation: str) -> Ref:
-    if ref.get("id") not in names:
-        return ref
-    metadata = dict(ref.get("metadata") or {})
-    if operation == "create":
-        return {**ref, "metadata": {**metadata, **stamped}}
-    if metadata.get("status") == stamped["status"]:
-        metadata = {key: value for key, value in metadata.items() if key not in stamped}
-    return {**ref, "metadata": metadata}
-
-
-def _set_books(tx: Transaction, item: Row, **books: Any) -> None:
-    system = {**(item["metadata"].get("system") or {}), **books}
-    tx.set_facts(
-        EntityKind.ITEM,
-        item,
-        {
-            "metadata": {**item["metadata"], "system": system},
-            "updated_at": tx.stamp.at,
-            "updated_by": tx.stamp.author,
-        },
-    )
+def _own(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A new task's metadata without what only the platform derives."""
+    own = patch_metadata({}, metadata, system=True)
+    system = {key: value for key, value in (own.pop("system", None) or {}).items() if key in OWN_TASK_SYSTEM}
+    return {**own, "system": system} if system else own

@@ -201,6 +201,44 @@ class MemoryRemote:
 
         return self._call("update", work, kind, remote_id, document, base)
 
+    def several(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> Sequence[RemoteEntity]:
+        """Those items or annotations of a dataset that have one of these ids.
+
+        Args:
+            kind: Items or annotations.
+            scope: The dataset.
+            ids: The ids.
+
+        Returns:
+            The entities.
+        """
+        wanted = set(ids)
+
+        def work() -> Sequence[RemoteEntity]:
+            return [one for one in self._contents_of(kind, scope) if one.id in wanted]
+
+        return self._call("several", work, kind, scope, ids)
+
+    def assign(
+        self, scope: Scope, items: Sequence[str], tasks: Document, base: Document
+    ) -> Sequence[RemoteEntity]:
+        """Give items other tasks and statuses.
+
+        Args:
+            scope: The dataset.
+            items: The items' ids.
+            tasks: The ``tasks`` that their documents shall have; an e-mail stands for an assignment to be made.
+            base: The ``tasks`` that the caller knows.
+
+        Returns:
+            The items as they then are.
+        """
+
+        def work() -> Sequence[RemoteEntity]:
+            return [self._assign(one, tasks, base) for one in items]
+
+        return self._call("assign", work, scope, items, tasks, base)
+
     def delete(self, kind: EntityKind, remote_id: str) -> None:
         """Delete an entity and what is below it.
 
@@ -294,14 +332,14 @@ class MemoryRemote:
     def _create(self, kind: EntityKind, scope: Scope, document: Document) -> RemoteEntity:
         if kind is EntityKind.PROJECT:
             return self._create_project(document)
-        if kind is EntityKind.ITEM:
-            return self._create_directory(scope, document)
-        if kind is EntityKind.ANNOTATION:
-            return self._create_annotation(scope, document)
-        if kind is EntityKind.TASK:
-            return self._create_task(scope, document)
-        if kind is EntityKind.ASSIGNMENT:
-            raise PermanentError("An assignment is made by its task.", status=400)
+        below: dict[EntityKind, Callable[[Scope, Document], RemoteEntity]] = {
+            EntityKind.ITEM: self._create_directory,
+            EntityKind.ANNOTATION: self._create_annotation,
+            EntityKind.TASK: self._create_task,
+            EntityKind.ASSIGNMENT: self._create_assignment,
+        }
+        if kind in below:
+            return below[kind](scope, document)
         project = self.world.need(EntityKind.PROJECT, scope.project)
         parents = {EntityKind.PROJECT: project.id}
         if kind is EntityKind.MEMBER:
@@ -354,14 +392,43 @@ class MemoryRemote:
         dataset = self.world.need(EntityKind.DATASET, scope.dataset)
         parents = {**dataset.parents, EntityKind.DATASET: dataset.id}
         recipes = self.world.recipes_of(dataset.id)
-        named = {EntityKind.RECIPE: recipes[0].id} if recipes else {}
+        recipe = scope.recipe or (recipes[0].id if recipes else None)
+        named = {EntityKind.RECIPE: recipe} if recipe else {}
         me = self._account.email
         task = self.world.add(EntityKind.TASK, {"taskOwner": me, **document}, {**parents, **named}, by=me)
         for share in document.get("workload", []):
-            assignee = share["assigneeId"]
-            title: Document = {"name": f"{task.document['name']} ({assignee})", "annotator": assignee}
-            self.world.add(EntityKind.ASSIGNMENT, title, {**parents, EntityKind.TASK: task.id}, by=me)
+            self._assignment(task, share["assigneeId"])
         return task
+
+    def _create_assignment(self, scope: Scope, document: Document) -> RemoteEntity:
+        return self._assignment(self.world.need(EntityKind.TASK, scope.task), document["annotator"])
+
+    def _assignment(self, task: RemoteEntity, annotator: str) -> RemoteEntity:
+        """The assignment of somebody in a task; it is made when there is none."""
+        parents = {kind: task.parents[kind] for kind in (EntityKind.PROJECT, EntityKind.DATASET)}
+        for one in self.world.where(
+            EntityKind.ASSIGNMENT,
+            lambda e: e.parents[EntityKind.TASK] == task.id and e.document["annotator"] == annotator,
+        ):
+            return one
+        title: Document = {"name": f"{task.document['name']} ({annotator})", "annotator": annotator}
+        return self.world.add(
+            EntityKind.ASSIGNMENT, title, {**parents, EntityKind.TASK: task.id}, by=self._account.email
+        )
+
+    def _assign(self, item_id: str, tasks: Document, base: Document) -> RemoteEntity:
+        item = self.world.need(EntityKind.ITEM, item_id)
+        there = copy.deepcopy(item.document.get("tasks") or {})
+        for name in base.keys() | tasks.keys():
+            if base.get(name) == tasks.get(name):
+                continue
+            there.pop(name, None)
+            if name in tasks:
+                task = self.world.need(EntityKind.TASK, name)
+                there[name] = dict(tasks[name])
+                if "@" in there[name].get("assignment", ""):
+                    there[name]["assignment"] = self._assignment(task, there[name]["assignment"]).id
+        return self.world.change(item, {**item.document, "tasks": there}, by=self._account.email)
 
     def _at_path(self, scope: Scope, filename: str) -> RemoteEntity | None:
         items = self._contents_of(EntityKind.ITEM, Scope(dataset=scope.dataset))

@@ -162,10 +162,17 @@ class MemoryWorld:
         """
         if self.entities[kind].pop(entity_id, None) is None:
             return
+        if kind is EntityKind.TASK:
+            self._forget_task(entity_id)
         self.contents.pop(entity_id, None)
         for below in _CASCADE.get(kind, ()):
             for child in [e.id for e in self.where(below, lambda e: e.parents.get(kind) == entity_id)]:
                 self.remove(below, child)
+
+    def _forget_task(self, task: str) -> None:
+        for item in self.where(EntityKind.ITEM, lambda e: task in (e.document.get("tasks") or {})):
+            left = {name: entry for name, entry in item.document["tasks"].items() if name != task}
+            self.change(item, {**item.document, "tasks": left}, by=str(item.facts.get("updated_by")))
 
     def need(self, kind: EntityKind, entity_id: str | None) -> RemoteEntity:
         """An entity that has to be there.

@@ -14,6 +14,7 @@ from posixpath import basename, dirname
 from typing import Any
 
 from localloop_schema.kinds import EntityKind
+from localloop_schema.refs import refs_of, tasks_of
 
 Document = dict[str, Any]
 Columns = dict[str, Any]
@@ -112,6 +113,24 @@ def _derived_at_top(kind: EntityKind) -> frozenset[str]:
     return DERIVED_ITEM_METADATA if kind is EntityKind.ITEM else frozenset()
 
 
+#: ``metadata.system`` keys of a task that say how its items are dealt out; the platform derives all others.
+OWN_TASK_SYSTEM = frozenset(
+    {
+        "allowedAssignees",
+        "batchSize",
+        "consensusAssignees",
+        "consensusPercentage",
+        "consensusTaskType",
+        "maxBatchWorkload",
+        "scoring",
+    }
+)
+
+
+def _derived_of_task(key: str) -> bool:
+    return key not in OWN_TASK_SYSTEM
+
+
 def _all(_key: str) -> bool:
     return True
 
@@ -128,7 +147,7 @@ _DERIVED: dict[EntityKind, Callable[[str], bool]] = {
     EntityKind.DATASET: _all,
     EntityKind.ITEM: DERIVED_ITEM_SYSTEM.__contains__,
     EntityKind.ANNOTATION: _none,
-    EntityKind.TASK: _all,
+    EntityKind.TASK: _derived_of_task,
     EntityKind.ASSIGNMENT: _all,
 }
 
@@ -193,6 +212,10 @@ def to_document(kind: EntityKind, columns: Mapping[str, Any]) -> Document:
             document[key] = _prune(value) if key in {"labels", "attributes", "settings"} else value
     if kind in _HAS_METADATA:
         document["metadata"] = _split_metadata(kind, columns.get("metadata") or {})[0]
+    if kind is EntityKind.ITEM:
+        tasks = tasks_of(((columns.get("metadata") or {}).get("system") or {}).get("refs"))
+        if tasks:
+            document["tasks"] = tasks
     if kind is EntityKind.ITEM and columns.get("type", "file") == "file":
         content: Document = {"size": columns.get("size") or 0}
         if columns.get("digest"):
@@ -248,6 +271,10 @@ def to_columns(kind: EntityKind, document: Mapping[str, Any], derived: Mapping[s
             if derived.get(key) is not None:
                 metadata[key] = derived[key]
         system = {**derived, **(metadata.get("system") or {})}
+        if kind is EntityKind.ITEM:
+            refs = refs_of(document.get("tasks") or {}, derived.get("refs"))
+            if refs or "refs" in system:
+                system["refs"] = refs
         if system:
             metadata["system"] = system
         columns["metadata"] = metadata

@@ -45,11 +45,17 @@ class RemoteEntity:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to look: ids on the platform. ``item`` narrows annotations to one item."""
+    """Where to look: ids on the platform. ``item`` narrows annotations to one item.
+
+    ``recipe`` is the one that a task is created with, the dataset's first when it is None; ``task`` the one that an
+    assignment is created in.
+    """
 
     project: str | None = None
     dataset: str | None = None
     item: str | None = None
+    recipe: str | None = None
+    task: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,27 @@ class Remote(Protocol):
 
     def update(self, kind: EntityKind, remote_id: str, document: Document, base: Document) -> RemoteEntity:
         """Send the smallest patch that turns ``base`` into ``document``; returns the entity as it then is."""
+        ...
+
+    def several(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> Sequence[RemoteEntity]:
+        """Those items or annotations of a dataset that have one of these ids, in any order."""
+        ...
+
+    def assign(
+        self, scope: Scope, items: Sequence[str], tasks: Document, base: Document
+    ) -> Sequence[RemoteEntity]:
+        """Put items into tasks, take them out, and set their statuses; the same for all of them.
+
+        Args:
+            scope: The dataset.
+            items: The items' ids.
+            tasks: What their documents' ``tasks`` shall be. An assignment that the platform does not have yet is
+                called by the e-mail of whose it is; it comes to be by this.
+            base: What they are now.
+
+        Returns:
+            The items as they then are, in the order of ``items``.
+        """
         ...
 
     def delete(self, kind: EntityKind, remote_id: str) -> None:
@@ -270,6 +297,10 @@ class Journal(Protocol):
         What is here and not there yet is left out: a reference to it has to wait. What is not here at all, because
         it was removed or never came, keeps its id: there is nothing to wait for.
         """
+        ...
+
+    def assignees(self, ids: Sequence[str]) -> dict[str, str]:
+        """Local id of an assignment → the e-mail of whose it is."""
         ...
 
     def begin(self, jobs: Sequence[Job]) -> Sequence[Job]:

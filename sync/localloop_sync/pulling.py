@@ -121,11 +121,11 @@ class Puller:
                 self._dataset(_Place(local_id, remote_id), target)
 
     def _dataset(self, place: _Place, target: Target) -> None:
-        for kind in _BULK:
-            self._bulk(kind, place)
-        for kind in _WORK:
+        for kind in _WORK:  # items name the tasks that they are in
             scope = Scope(project=target.remote_id, dataset=place.remote)
             self._listed(kind, scope, target, dataset=place.local)
+        for kind in _BULK:
+            self._bulk(kind, place)
 
     def take(self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None) -> None:
         """Reconcile entities with the store; items whose bytes are in doubt are fetched and compared first.

@@ -11,10 +11,11 @@ from pathlib import Path
 from localloop_schema.documents import Document
 from localloop_schema.errors import LocalLoopError
 from localloop_schema.kinds import EntityKind
+from localloop_sync.addressing import Address, moves_work, new_assignees
 from localloop_sync.core.operation import State
-from localloop_sync.core.plan import Errand, Job, Stage, batches, stages
-from localloop_sync.core.references import natural_key, references, translate
-from localloop_sync.core.rules import CONTENT
+from localloop_sync.core.plan import Errand, Job, Stage, alike, batches, stages
+from localloop_sync.core.references import natural_key
+from localloop_sync.core.rules import CONTENT, TASKS
 from localloop_sync.core.safety import Limits, too_many
 from localloop_sync.errors import (
     AuthError,
@@ -34,6 +35,8 @@ from localloop_sync.report import Progress, Rejection, SyncReport
 WINDOW = 64
 #: How many annotations one request carries (docs/platform/wire.md, 5.1).
 ANNOTATIONS = 100
+#: How many items one request assigns or looks at.
+ITEMS = 500
 
 _BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
 
@@ -90,11 +93,14 @@ class Pusher:
         self._report = report
         self._limits = limits
         self._workers = workers
+        self._address = Address(journal)
 
     def settle(self) -> None:
         """Find out what became of requests whose reply was lost: look, never send again blindly."""
+        jobs = self._journal.jobs(State.IN_FLIGHT)
+        self._know_assignments([job for job in jobs if moves_work(job)])
         looked: set[tuple[EntityKind, str]] = set()
-        for group in _looks(self._journal.jobs(State.IN_FLIGHT)):
+        for group in _looks(jobs):
             try:
                 self._settle(group)
             except RemoteNotFoundError:  # what it would be in is gone, so it is not there either
@@ -119,7 +125,7 @@ class Pusher:
 
     def _look(self, group: Sequence[Job]) -> None:
         """Look for creations in one parent by their natural keys; what is found is taken in."""
-        scope = self._scope(group[0])
+        scope = self._address.scope(group[0])
         keys = [job.key for job in group if job.key]
         if scope is not None and keys:
             self._puller.take(group[0].kind, self._remote.find(group[0].kind, scope, keys))
@@ -213,14 +219,52 @@ class Pusher:
 
     def _stage(self, stage: Stage, jobs: Sequence[Job]) -> None:
         """Send the jobs of one kind and errand, a window at a time."""
+        if stage.errand is Errand.ASSIGN:
+            jobs = self._looked_at(jobs)
         creates_annotations = stage.kind is EntityKind.ANNOTATION and stage.errand is Errand.CREATE
         groups = batches(jobs, ANNOTATIONS) if creates_annotations else [(job,) for job in jobs]
+        if stage.errand is Errand.ASSIGN:
+            groups = alike(jobs, ITEMS)
         done = 0
         by_name = stage.errand is Errand.CREATE and stage.kind not in _BULK
         for window in _named_apart(groups) if by_name else _windows(groups):
             self._window(stage, self._still_free(stage, window))
             done += sum(map(len, window))
             self._progress.advance(f"{stage.kind.value}s: {stage.errand.value}", done, len(jobs))
+
+    def _looked_at(self, jobs: Sequence[Job]) -> list[Job]:
+        """Assigning jobs, once what the platform has of their items is taken in.
+
+        A task that was created in this push has dealt out its items itself; what it did is not sent again.
+        """
+        self._know_assignments([job for job in jobs if moves_work(job)])
+        by_scope: dict[Scope, list[str]] = {}
+        for job in jobs:
+            scope = self._address.scope(job)
+            if scope is not None and job.remote_id is not None:
+                by_scope.setdefault(scope, []).append(job.remote_id)
+        for scope, ids in by_scope.items():
+            for start in range(0, len(ids), ITEMS):
+                try:
+                    found = self._remote.several(EntityKind.ITEM, scope, ids[start : start + ITEMS])
+                except RemoteNotFoundError:  # the dataset is gone: the next pull finds that out
+                    continue
+                self._puller.take(EntityKind.ITEM, found)
+        wanted = {job.entity_id for job in jobs}
+        return [
+            job
+            for job in self._journal.jobs(State.PENDING)
+            if job.errand is Errand.ASSIGN and job.entity_id in wanted
+        ]
+
+    def _know_assignments(self, jobs: Sequence[Job]) -> None:
+        """Take in the assignments of the datasets of some items, so that theirs can be told apart."""
+        for scope in {self._address.scope(job) for job in jobs if job.kind is EntityKind.ITEM} - {None}:
+            assert scope is not None
+            try:
+                self._puller.take(EntityKind.ASSIGNMENT, self._remote.list(EntityKind.ASSIGNMENT, scope))
+            except RemoteNotFoundError:  # the dataset is gone: the next pull finds that out
+                continue
 
     def _still_free(self, stage: Stage, window: list[tuple[Job, ...]]) -> list[tuple[Job, ...]]:
         """The window without files whose path is taken on the platform: those are taken in instead.
@@ -232,7 +276,7 @@ class Pusher:
             return window
         by_scope: dict[Scope, list[Job]] = {}
         for (job,) in window:
-            scope = self._scope(job)
+            scope = self._address.scope(job)
             if scope is not None:
                 by_scope.setdefault(scope, []).append(job)
         taken = False
@@ -303,10 +347,12 @@ class Pusher:
     def _refused(self, stage: Stage, parcel: _Parcel, error: LocalLoopError) -> None:
         if len(parcel.jobs) > 1:  # one bad annotation must not hold the others back
             # Whether a refused batch is refused whole is not said, so what is there already is not sent again.
-            found = self._remote.find(stage.kind, parcel.scope, [job.key for job in parcel.jobs])
+            creates = stage.errand is Errand.CREATE
+            keys = [job.key for job in parcel.jobs] if creates else []
+            found = self._remote.find(stage.kind, parcel.scope, keys) if creates else ()
             there = {natural_key(stage.kind, one.document): one for one in found}
-            for job, document in zip(parcel.jobs, parcel.documents, strict=True):
-                single = _Parcel((job,), parcel.scope, (document,), ())
+            for job, document, base in zip(parcel.jobs, parcel.documents, parcel.bases, strict=True):
+                single = _Parcel((job,), parcel.scope, (document,), (base,))
                 if job.key in there:
                     self._record(stage, single, _Answer([there[job.key]]))
                     continue
@@ -330,6 +376,8 @@ class Pusher:
             self._journal.gone(parcel.jobs)
             self._report.bump(self._report.deleted_there, stage.kind.value, len(parcel.jobs))
             return
+        if stage.errand is Errand.ASSIGN and any(new_assignees(one) for one in parcel.documents):
+            self._know_assignments(parcel.jobs[:1])
         self._journal.acknowledge(list(zip(parcel.jobs, answer.entities, strict=True)))
         self._report.bump(self._report.pushed, stage.kind.value, len(parcel.jobs))
         self._report.uploaded_bytes += answer.sent_bytes
@@ -337,13 +385,13 @@ class Pusher:
     def _parcels(self, stage: Stage, window: Sequence[tuple[Job, ...]]) -> Iterator[_Parcel]:
         """Jobs in the platform's ids. One that names something the platform does not have yet has to wait."""
         for jobs in window:
-            scope = self._scope(jobs[0])
+            scope = self._address.scope(jobs[0])
             if scope is None and stage.errand is Errand.CREATE:
                 continue
             ready, documents, bases = [], [], []
             for job in jobs:
-                target = self._translated(job, job.target)
-                base = self._translated(job, job.base)
+                target = self._address.translated(job, job.target)
+                base = self._address.translated(job, job.base)
                 if target is None or base is None:
                     continue
                 ready.append(job)
@@ -352,31 +400,13 @@ class Pusher:
             if ready:
                 yield _Parcel(tuple(ready), scope or Scope(), tuple(documents), tuple(bases))
 
-    def _translated(self, job: Job, document: Document | None) -> Document | None:
-        if not document:
-            return {}
-        maps = {}
-        for kind, ids in references(job.kind, document).items():
-            maps[kind] = self._journal.remote_names(kind, ids)
-            if any(one not in maps[kind] for one in ids):
-                return None
-        return translate(job.kind, document, maps)
-
-    def _scope(self, job: Job) -> Scope | None:
-        """A job's parents on the platform, or None while one of them is not there."""
-        ids: dict[EntityKind, str] = {}
-        for kind, local_id in job.parents.items():
-            remote_id = self._journal.remote_ids(kind, [local_id]).get(local_id)
-            if remote_id is None:
-                return None
-            ids[kind] = remote_id
-        return Scope(ids.get(EntityKind.PROJECT), ids.get(EntityKind.DATASET), ids.get(EntityKind.ITEM))
-
     def _sender(self, stage: Stage) -> Callable[[_Parcel], _Answer]:
         if stage.errand is Errand.DELETE:
             return self._delete
         if stage.errand is Errand.UPDATE:
             return self._update
+        if stage.errand is Errand.ASSIGN:
+            return self._assign
         if stage.kind in _BULK:
             return self._upload if stage.kind is EntityKind.ITEM else self._create
         return self._create_if_absent
@@ -419,6 +449,11 @@ class Pusher:
         if entity is None or without != before:
             entity = self._remote.update(job.kind, job.remote_id, without, before)
         return _Answer([entity], sent_bytes=sent)
+
+    def _assign(self, parcel: _Parcel) -> _Answer:
+        items = [job.remote_id for job in parcel.jobs if job.remote_id is not None]
+        tasks, base = (side[0].get(TASKS[0]) or {} for side in (parcel.documents, parcel.bases))
+        return _Answer(self._remote.assign(parcel.scope, items, tasks, base))
 
     def _content(self, job: Job, document: Document) -> Path:
         digest = (document.get(CONTENT[0]) or {}).get("digest")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.change import apply
-from localloop_sync.core.leaves import MISSING, flatten, same, unflatten
+from localloop_sync.core.leaves import MISSING, Path, below, flatten, same, unflatten
 from localloop_sync.core.operation import Operation, State
 from localloop_sync.core.rules import RULES
 
@@ -47,10 +47,20 @@ def ancestor(
         arrived = kind is EntityKind.ANNOTATION or all(
             path in theirs and same(value, theirs[path])
             for path, value in ours.items()
-            if not any(path[: len(prefix)] == prefix for prefix in rules.platform_first)
+            if path[0] not in rules.later
+            and not any(path[: len(prefix)] == prefix for prefix in rules.platform_first)
         )
-        return on_its_way if arrived else None
+        if not arrived:
+            return None
+        kept = {
+            path: value
+            for path, value in ours.items()
+            if path[0] not in rules.later or (path in theirs and same(value, theirs[path]))
+        }
+        return unflatten(kept)
     known = flatten(base, rules.atoms)
+    for unit in _halfway(kind, base, on_its_way, remote):
+        known = {path: value for path, value in known.items() if not below(unit, path)}
     for path in ours.keys() | known.keys():
         new, there = ours.get(path, MISSING), theirs.get(path, MISSING)
         if new is MISSING and there is MISSING:
@@ -58,3 +68,21 @@ def ancestor(
         elif new is not MISSING and there is not MISSING and same(new, there):
             known[path] = new
     return unflatten(known)
+
+
+def _halfway(kind: EntityKind, base: Document, on_its_way: Document, remote: Document) -> list[Path]:
+    """Units that are on their way from one place to another and are in neither.
+
+    An item goes from one assignment of a task to another by being taken out of the task and put in again: who was
+    interrupted between the two left it out, and nobody else took it away.
+    """
+    rules = RULES[kind]
+    found: list[Path] = []
+    for path in rules.units:
+        old, sent_there, there = ((document.get(path[0]) or {}) for document in (base, on_its_way, remote))
+        found += [
+            (*path, key)
+            for key in old.keys() & sent_there.keys() - there.keys()
+            if old[key].get("assignment") != sent_there[key].get("assignment")
+        ]
+    return found

@@ -83,12 +83,15 @@ def merge(
             value = there
         elif _agree(was, there) or (base is None and there is MISSING):
             value = here
-        elif base is None and here is MISSING:
+        elif (base is None and here is MISSING) or (
+            was is MISSING and there is not MISSING and any(_like(one, path) for one in rules.dealt)
+        ):
             value = there
         else:
             disputed.add(_lifted(path, local, remote))
         if value is not MISSING:
             merged[path] = value
+    disputed |= _torn(rules.units, base or {}, mine, theirs)
     # Where one side made a value of what the other side filled as an object, no document can have both.
     disputed |= {path for path in branches(merged) if not _hollow(merged.get(path, MISSING))}
     for path in disputed:
@@ -128,6 +131,36 @@ def _lifted(path: Path, local: _Side, remote: _Side) -> Path:
         if any(above in one.branches and not _hollow(other.at(above)) for one, other in sides):
             return above
     return path
+
+
+def _torn(
+    units: tuple[Path, ...],
+    base: Mapping[str, Any],
+    mine: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+) -> set[Path]:
+    """The units that one side took away while the other changed something in them."""
+    torn: set[Path] = set()
+    for path in units:
+        old, local, remote = (_object_at(one, path) for one in (base, mine, theirs))
+        for key, was in old.items():
+            if (key in local) != (key in remote) and not same(local.get(key, remote.get(key)), was):
+                torn.add((*path, key))
+    return torn
+
+
+def _object_at(document: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    value: Any = document
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _like(pattern: Path, path: Path) -> bool:
+    """Whether a path is one that a pattern means, in which ``*`` is any key."""
+    return len(pattern) == len(path) and all(
+        wanted in ("*", key) for wanted, key in zip(pattern, path, strict=True)
+    )
 
 
 def _hollow(value: Any) -> bool:

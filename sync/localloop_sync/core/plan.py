@@ -3,7 +3,7 @@
 Deletions go first, parents before children, so that a path is free before something new wants it and the platform's
 own cascade saves requests; recipes and ontologies go last of all, when nothing refers to them. Creations and updates
 follow in dependency order; within the items, changes of existing ones (moves) go before new files, for the same
-reason.
+reason. Which tasks an item is in goes when those tasks are there.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from json import dumps
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
+from localloop_sync.core.rules import TASKS
 
 
 class Errand(StrEnum):
@@ -22,6 +24,7 @@ class Errand(StrEnum):
     DELETE = "delete"
     CREATE = "create"
     UPDATE = "update"
+    ASSIGN = "assign"  # what goes in a request of its own: an item's tasks, and its status in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Job:
         name: What to call it to a person.
         key: Its natural key within the parents; while a creation is under way the one that was sent.
         aside: Whether ``target`` only frees a path for others, and the rest of the edit goes later.
+        later: Whether base and target differ only in what goes in a request of its own, after all else.
     """
 
     kind: EntityKind
@@ -51,12 +55,15 @@ class Job:
     name: str = ""
     key: str = ""
     aside: bool = False
+    later: bool = False
 
     @property
     def errand(self) -> Errand:
         """What is to be done."""
         if self.target is None:
             return Errand.DELETE
+        if self.later:
+            return Errand.ASSIGN
         return Errand.CREATE if self.remote_id is None else Errand.UPDATE
 
 
@@ -93,8 +100,11 @@ def stages(jobs: Iterable[Job]) -> list[Stage]:
     for job in jobs:
         groups.setdefault((job.errand, job.kind), []).append(job)
     order = [(Errand.DELETE, kind) for kind in ORDER if kind not in _REFERRED]
-    for kind in ORDER:
+    for kind in ORDER[:-1]:
         order += [(Errand.UPDATE, kind), (Errand.CREATE, kind)]
+    # Assignments come to be by items that are put into them, but for one that has none.
+    order += [(Errand.UPDATE, EntityKind.ASSIGNMENT), (Errand.ASSIGN, EntityKind.ITEM)]
+    order += [(Errand.CREATE, EntityKind.ASSIGNMENT)]
     order += [(Errand.DELETE, kind) for kind in _REFERRED]
     found = []
     for errand, kind in order:
@@ -137,6 +147,21 @@ def batches(jobs: Iterable[Job], size: int) -> list[tuple[Job, ...]]:
     return [
         tuple(group[start : start + size])
         for group in by_item.values()
+        for start in range(0, len(group), size)
+    ]
+
+
+def alike(jobs: Iterable[Job], size: int) -> list[tuple[Job, ...]]:
+    """Assigning jobs in batches that the same requests can carry: one dataset, the same tasks before and after."""
+    groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        sides = [(side or {}).get(TASKS[0]) for side in (job.base, job.target)]
+        groups.setdefault(
+            dumps([job.parents.get(EntityKind.DATASET, ""), *sides], sort_keys=True), []
+        ).append(job)
+    return [
+        tuple(group[start : start + size])
+        for group in groups.values()
         for start in range(0, len(group), size)
     ]
 

@@ -19,7 +19,9 @@ def references(kind: EntityKind, document: Document) -> dict[EntityKind, list[st
     found: dict[EntityKind, list[str]] = {}
     for path, target in RULES[kind].references:
         found.setdefault(target, []).extend(ids_at(document, path))
-    return found
+    for path, target in RULES[kind].keyed:
+        found.setdefault(target, []).extend(_object_at(document, path))
+    return {target: ids for target, ids in found.items() if ids}
 
 
 def translate(kind: EntityKind, document: Document, maps: Mapping[EntityKind, IdMap]) -> Document:
@@ -27,6 +29,8 @@ def translate(kind: EntityKind, document: Document, maps: Mapping[EntityKind, Id
     for path, target in RULES[kind].references:
         ids = maps.get(target, {})
         document = _mapped(document, path, ids)
+    for path, target in RULES[kind].keyed:
+        document = _renamed(document, path, maps.get(target, {}))
     return document
 
 
@@ -41,8 +45,13 @@ def natural_key(kind: EntityKind, document: Document) -> str:
 def ids_at(document: Any, path: Path) -> list[str]:
     """The id, or the ids, at a path of a document."""
     value = document
-    for key in path:
-        if not isinstance(value, Mapping) or key not in value:
+    for place, key in enumerate(path):
+        if not isinstance(value, Mapping):
+            return []
+        if key == "*":
+            rest = path[place + 1 :]
+            return [one for inner in value.values() for one in ids_at(inner, rest)]
+        if key not in value:
             return []
         value = value[key]
     if isinstance(value, str):
@@ -50,8 +59,31 @@ def ids_at(document: Any, path: Path) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
+def _object_at(document: Any, path: Path) -> Mapping[str, Any]:
+    value = document
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _renamed(document: Document, path: Path, ids: IdMap) -> Document:
+    """The document with the keys of the object at a path mapped."""
+    key, rest = path[0], path[1:]
+    value = document.get(key)
+    if not isinstance(value, dict):
+        return document
+    if rest:
+        return {**document, key: _renamed(value, rest, ids)}
+    return {**document, key: {ids.get(name, name): inner for name, inner in value.items()}}
+
+
 def _mapped(document: Document, path: Path, ids: IdMap) -> Document:
     key, rest = path[0], path[1:]
+    if key == "*":
+        return {
+            name: _mapped(inner, rest, ids) if isinstance(inner, dict) else inner
+            for name, inner in document.items()
+        }
     if key not in document:
         return document
     value = document[key]

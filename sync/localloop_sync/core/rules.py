@@ -14,7 +14,13 @@ class Rules:
 
     Attributes:
         atoms: Paths whose value is one value even when it is an object.
-        references: Paths that hold an id, or an array of ids, of another kind.
+        references: Paths that hold an id, or an array of ids, of another kind. ``*`` in a path is any key.
+        keyed: Paths of objects whose keys are ids of another kind.
+        units: Paths of objects each of whose values stands or falls as one: where one side took it away and the
+            other changed something in it, that is a conflict about all of it.
+        dealt: Paths (``*`` is any key) whose value the platform decides when both sides gave one where there was
+            none: such as whom of a task's assignees an item is dealt to.
+        later: Keys of the document that go to the platform in a request of their own, when all else is there.
         platform_first: Path prefixes where the platform's value wins without a conflict when an entity is new on
             both sides, because the local one was only a guess of what the platform will derive.
         key: The path that is the natural key within the parent, by which a create is found again.
@@ -22,11 +28,16 @@ class Rules:
 
     atoms: frozenset[Path] = frozenset()
     references: tuple[tuple[Path, EntityKind], ...] = ()
+    keyed: tuple[tuple[Path, EntityKind], ...] = ()
+    units: tuple[Path, ...] = ()
+    dealt: tuple[Path, ...] = ()
+    later: tuple[str, ...] = ()
     platform_first: tuple[Path, ...] = ()
     key: Path = ()
 
 
 CONTENT: Path = ("content",)
+TASKS: Path = ("tasks",)
 
 RULES: dict[EntityKind, Rules] = {
     EntityKind.PROJECT: Rules(key=("name",)),
@@ -46,6 +57,11 @@ RULES: dict[EntityKind, Rules] = {
     EntityKind.ITEM: Rules(
         key=("filename",),
         atoms=frozenset({CONTENT}),
+        references=(((*TASKS, "*", "assignment"), EntityKind.ASSIGNMENT),),
+        keyed=((TASKS, EntityKind.TASK),),
+        units=(TASKS,),
+        dealt=((*TASKS, "*", "assignment"),),
+        later=TASKS,
         platform_first=(("metadata", "system"),),
     ),
     EntityKind.ANNOTATION: Rules(
@@ -57,6 +73,7 @@ RULES: dict[EntityKind, Rules] = {
     EntityKind.TASK: Rules(
         key=("name",),
         atoms=frozenset({("spec",)}),
+        references=((("spec", "parentTaskId"), EntityKind.TASK),),
         platform_first=(("status",), ("availableActions",), ("workload",), ("query",), ("spec",)),
     ),
     EntityKind.ASSIGNMENT: Rules(key=("annotator",), platform_first=(("name",), ("status",))),

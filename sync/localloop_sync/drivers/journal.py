@@ -177,6 +177,12 @@ class SqliteJournal:
             unknown = {one: one for one in ids if one not in here}
             return unknown | {one: row["remote_id"] for one, row in here.items() if row["remote_id"]}
 
+    def assignees(self, ids: Sequence[str]) -> dict[str, str]:
+        """Local id of an assignment → whose it is."""
+        with reading(self._engine) as connection:
+            rows = get_rows(connection, EntityKind.ASSIGNMENT, ids)
+        return {one: row["annotator"] for one, row in rows.items()}
+
     def begin(self, jobs: Sequence[Job]) -> list[Job]:
         """Mark jobs as in flight before anything is sent; returns those that may go."""
         with self._sender() as sender:

@@ -15,6 +15,7 @@ from localloop_sync.core.echo import ancestor, sent
 from localloop_sync.core.merge import FieldConflict
 from localloop_sync.core.operation import Delta, Effect, difference
 from localloop_sync.core.reconcile import Action, Observation, Outcome, Sort, reconcile
+from localloop_sync.core.rules import TASKS
 from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.matching import bind, buried, match
@@ -22,7 +23,7 @@ from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.paths import Paths
 from localloop_sync.drivers.relog import relog
 from localloop_sync.drivers.states import EntityState
-from localloop_sync.drivers.translate import local_ids, localise
+from localloop_sync.drivers.translate import local_refs, localise
 from localloop_sync.ports import Observed, RemoteEntity
 
 #: Facts that say who last changed an entity: while a local edit waits, the local answer stands.
@@ -309,18 +310,8 @@ class Observer:
         facts = {name: value for name, value in entity.facts.items() if name in columns or name == "derived"}
         refs = (facts.get("derived") or {}).get("refs")
         if kind is EntityKind.ITEM and isinstance(refs, list):
-            facts["derived"] = {**facts["derived"], "refs": self._local_refs(refs)}
+            facts["derived"] = {**facts["derived"], "refs": local_refs(self._connection, refs)}
         return facts
-
-    def _local_refs(self, refs: list[Any]) -> list[Any]:
-        ids = [str(one.get("id")) for one in refs if isinstance(one, dict)]
-        here: dict[str, str] = {}
-        for kind in (EntityKind.TASK, EntityKind.ASSIGNMENT):
-            here |= local_ids(self._connection, kind, ids)
-        return [
-            {**one, "id": here.get(str(one.get("id")), one.get("id"))} if isinstance(one, dict) else one
-            for one in refs
-        ]
 
     def _new_row(
         self,
@@ -370,6 +361,7 @@ class Observer:
         paths = Paths(self._connection, self._identity, self._stamp)
         filename = paths.free_name(state.row["dataset_id"], mirror["filename"])
         document = {**mirror, "filename": filename, "content": content}
+        document.pop(TASKS[0], None)  # the work that was given out is on the one that keeps the path
         entity_id = self._identity.object_id()
         row = {
             **state.row,

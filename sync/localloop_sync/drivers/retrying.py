@@ -160,6 +160,16 @@ class RetryingRemote:
         """Send a patch; the same patch twice is the same as once."""
         return self._try(lambda: self._inner.update(kind, remote_id, document, base))
 
+    def several(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> Sequence[RemoteEntity]:
+        """Entities by id."""
+        return self._try(lambda: self._inner.several(kind, scope, ids))
+
+    def assign(
+        self, scope: Scope, items: Sequence[str], tasks: Document, base: Document
+    ) -> Sequence[RemoteEntity]:
+        """Put items into tasks; twice is the same as once."""
+        return self._try(lambda: self._inner.assign(scope, items, tasks, base))
+
     def delete(self, kind: EntityKind, remote_id: str) -> None:
         """Delete; twice is the same as once."""
         self._try(lambda: self._inner.delete(kind, remote_id))

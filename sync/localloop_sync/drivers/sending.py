@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from localloop_schema.documents import derived_system, measured, to_columns, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import parents_of, purge_rows, rows_where, update_row
-from localloop_sync.core.change import apply
+from localloop_sync.core.change import apply, equal
 from localloop_sync.core.content import with_known_digest
 from localloop_sync.core.echo import sent
 from localloop_sync.core.merge import merge
-from localloop_sync.core.operation import Effect, Operation, State, difference
+from localloop_sync.core.operation import Effect, Operation, State, Verb, difference
 from localloop_sync.core.plan import Job
 from localloop_sync.core.references import natural_key
+from localloop_sync.core.rules import RULES
 from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.burying import Undertaker, title
 from localloop_sync.drivers.identity import Identity
@@ -24,7 +25,7 @@ from localloop_sync.drivers.matching import bind
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import refused, relog, split
 from localloop_sync.drivers.states import EntityState
-from localloop_sync.drivers.translate import localise
+from localloop_sync.drivers.translate import local_refs, localise
 from localloop_sync.ports import RemoteEntity
 
 
@@ -52,6 +53,8 @@ class Sender:
         for kind, ids in by_kind.items():
             for state in states.load(self._connection, kind, ids).values():
                 job = self._job(state)
+                if job is not None and waiting is State.PENDING:
+                    job = _parted(job, state.operations)
                 if job is not None and contested.isdisjoint(job.parents.items()):
                     found.append(job)
         return found
@@ -175,6 +178,8 @@ class Sender:
             derived = dict(entity.facts.get("derived") or {}) or derived_system(
                 kind, state.row.get("metadata") or {}
             )
+            if kind is EntityKind.ITEM and "refs" in derived:
+                derived["refs"] = local_refs(self._connection, derived["refs"])
             columns = to_columns(kind, mirror, {**measured(kind, state.row, mirror), **derived})
             if not left:
                 columns |= self._times(entity)
@@ -198,3 +203,23 @@ class Sender:
         if entity.kind is EntityKind.ANNOTATION and entity.facts.get("hash"):
             times["hash"] = entity.facts["hash"]
         return times
+
+
+def _parted(job: Job, operations: Sequence[Operation]) -> Job:
+    """The part of a job that goes now: what has a request of its own waits until nothing else is left to say."""
+    later = RULES[job.kind].later
+    if job.target is None or not later:
+        return job
+    before = job.base or {}
+    now = {key: value for key, value in job.target.items() if key not in later}
+    now |= {key: before[key] for key in later if key in before}
+    if equal(job.kind, now, job.target):
+        return job
+    if job.base is not None and equal(job.kind, now, before):
+        return replace(job, later=True)
+    waits = {
+        one.seq
+        for one in operations
+        if one.verb is Verb.SET and one.changes and all(change.path[0] in later for change in one.changes)
+    }
+    return replace(job, target=now, seqs=tuple(seq for seq in job.seqs if seq not in waits))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
+from localloop_schema.refs import ASSIGNMENT, TASK_ID
 from localloop_schema.rows import chunks, table
-from localloop_sync.core.references import ids_at, translate
-from localloop_sync.core.rules import RULES
+from localloop_sync.core.references import references, translate
+from localloop_sync.core.rules import TASKS
 from localloop_sync.ports import RemoteEntity
 
 
@@ -48,13 +50,81 @@ def localise(
     for entity in entities:
         for parent, remote_id in entity.parents.items():
             wanted.setdefault(parent, set()).add(remote_id)
-        for path, target in RULES[kind].references:
-            wanted.setdefault(target, set()).update(ids_at(entity.document, path))
+        for target, ids in references(kind, entity.document).items():
+            wanted.setdefault(target, set()).update(ids)
     maps = {target: local_ids(connection, target, sorted(ids)) for target, ids in wanted.items()}
+    owners = _owners(connection, entities) if kind is EntityKind.ITEM else {}
     return [
         (
-            translate(kind, entity.document, maps),
+            _dealt(translate(kind, entity.document, maps), entity, owners),
             {parent: maps[parent].get(one, one) for parent, one in entity.parents.items()},
         )
         for entity in entities
     ]
+
+
+def local_refs(connection: Connection, refs: Any) -> list[Any]:
+    """An item's references in local ids; those to assignments say whose they are, where that is known here."""
+    known = [one for one in refs if isinstance(one, dict)] if isinstance(refs, list) else []
+    ids = [str(one.get("id")) for one in known]
+    tasks = local_ids(connection, EntityKind.TASK, [*ids, *_said_tasks(known)])
+    assignments = _assignments(connection, ids)
+    return [_local_ref(one, tasks, assignments) if isinstance(one, dict) else one for one in refs or ()]
+
+
+def _local_ref(
+    ref: dict[str, Any], tasks: dict[str, str], assignments: dict[str, tuple[str, str]]
+) -> dict[str, Any]:
+    name = str(ref.get("id"))
+    if ref.get("type") != ASSIGNMENT:
+        return {**ref, "id": tasks.get(name, ref.get("id"))}
+    metadata = ref.get("metadata") if isinstance(ref.get("metadata"), dict) else {}
+    assert isinstance(metadata, dict)
+    said = metadata.get(TASK_ID)
+    local, owner = assignments.get(name, (name, tasks.get(str(said), said)))
+    return {**ref, "id": local, "metadata": {**metadata, **({TASK_ID: owner} if owner else {})}}
+
+
+def _said_tasks(refs: Sequence[Mapping[str, Any]]) -> list[str]:
+    metadata = [one.get("metadata") for one in refs]
+    said = [one.get(TASK_ID) for one in metadata if isinstance(one, Mapping)]
+    return [one for one in said if isinstance(one, str)]
+
+
+def _assignments(connection: Connection, remote_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Platform id of an assignment → its local id, and that of its task."""
+    columns = table(EntityKind.ASSIGNMENT).c
+    found: dict[str, tuple[str, str]] = {}
+    for part in chunks(dict.fromkeys(remote_ids)):
+        query = select(columns.remote_id, columns.id, columns.task_id).where(columns.remote_id.in_(part))
+        found.update((row[0], (row[1], row[2])) for row in connection.execute(query))
+    return found
+
+
+def _owners(connection: Connection, items: Sequence[RemoteEntity]) -> dict[str, tuple[str, str]]:
+    ids = [
+        str(ref.get("id"))
+        for item in items
+        for ref in _raw_refs(item)
+        if isinstance(ref, Mapping) and ref.get("type") == ASSIGNMENT
+    ]
+    return _assignments(connection, ids) if ids else {}
+
+
+def _raw_refs(item: RemoteEntity) -> list[Any]:
+    refs = (item.facts.get("derived") or {}).get("refs")
+    return refs if isinstance(refs, list) else []
+
+
+def _dealt(document: Document, item: RemoteEntity, owners: Mapping[str, tuple[str, str]]) -> Document:
+    """An item's document with the assignments that the platform names without saying whose they are."""
+    tasks = document.get(TASKS[0])
+    if not owners or not tasks:
+        return document
+    named = {
+        task: {"assignment": assignment}
+        for ref in _raw_refs(item)
+        for assignment, task in [owners.get(str(ref.get("id")), ("", ""))]
+        if task in tasks
+    }
+    return {**document, TASKS[0]: {task: {**named.get(task, {}), **entry} for task, entry in tasks.items()}}

@@ -10,19 +10,16 @@ from localloop.store.annotations import add_annotations
 from localloop.store.bulk import delete_by_query, matching, update_by_query
 from localloop.store.datasets import create_dataset
 from localloop.store.items import add_item
-from localloop.store.tasks import (
+from localloop.store.tasks import create_task, delete_task, reassign, update_task
+from localloop.store.work import (
     Counts,
     add_items,
     assignments_of,
     counts,
-    create_task,
-    delete_task,
     even_workload,
     items_query,
-    reassign,
     remove_items,
     set_item_status,
-    update_task,
 )
 from localloop_schema.kinds import EntityKind
 

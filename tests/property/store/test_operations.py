@@ -20,7 +20,8 @@ from localloop.store.fsck import Level, check
 from localloop.store.items import add_item, move_item, update_item
 from localloop.store.labels import delete_labels, upsert_attributes, upsert_labels
 from localloop.store.projects import add_member, create_project, remove_member, update_member
-from localloop.store.tasks import create_task, delete_task, reassign, set_item_status, update_task
+from localloop.store.tasks import create_task, delete_task, reassign, update_task
+from localloop.store.work import set_item_status
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.tables import BaseSnapshot
