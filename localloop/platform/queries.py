@@ -96,7 +96,7 @@ def ids_query(kind: EntityKind, ids: Sequence[str]) -> dict[str, Any]:
 
 
 def datasets_query(project: str, name: str | None = None) -> dict[str, Any]:
-    """The query of a project's datasets.
+    """The query of a project's datasets, those too that the platform keeps for itself.
 
     Args:
         project: The project.
@@ -112,6 +112,7 @@ def datasets_query(project: str, name: str | None = None) -> dict[str, Any]:
         "pageSize": PAGE,
         "resource": "datasets",
         "context": {"projects": [project]},
+        "systemSpace": True,
     }
 
 

@@ -12,7 +12,7 @@ from localloop import config
 from localloop.store import Store
 from localloop.store.datasets import counts_of
 from localloop.store.labels import roots_of
-from localloop.store.work import assignments_of, counts
+from localloop.store.work import ASSIGNMENT_STAGES, TASK_STAGES, assignments_of, counts
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, table
 
@@ -191,7 +191,7 @@ def _task(connection: Connection, base: str, row: Row) -> Json:
         "id": row["id"],
         "url": f"{base}/annotationtasks/{row['id']}",
         "name": row["name"],
-        "status": row["status"],
+        "status": done.stage(row["status"], TASK_STAGES),
         "projectId": row["project_id"],
         "datasetId": row["dataset_id"],
         "recipeId": row["recipe_id"],
@@ -223,7 +223,7 @@ def _assignments(connection: Connection, base: str, rows: Sequence[Row]) -> list
             "url": f"{base}/assignments/{row['id']}",
             "name": row["name"],
             "annotator": row["annotator"],
-            "status": row["status"],
+            "status": counts(connection, row).stage(row["status"], ASSIGNMENT_STAGES),
             "projectId": row["project_id"],
             "totalItems": counts(connection, row).total,
             "metadata": _metadata(row, {"taskId": row["task_id"], "datasetId": row["dataset_id"]}),

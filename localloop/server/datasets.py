@@ -46,7 +46,7 @@ def visible(connection: Connection, user: str) -> list[str]:
 def query(call: Call) -> Json:
     """``POST /datasets/query``: those of the caller's projects; system datasets only with ``systemSpace``."""
     wanted = parse({**call.object(), "resource": "datasets"})
-    if wanted.system_space and call.context.settings.system_datasets:
+    if wanted.system_space:
         _complete(call, wanted)
     with call.reading() as (connection, wire):
         found = run_page(connection, wanted, visible(connection, call.user))
@@ -69,7 +69,7 @@ def _complete(call: Call, wanted: Query) -> None:
     if lacking:
         with call.writing("complete projects") as tx:
             for project in lacking:
-                binaries_of(tx, project, call.context.settings)
+                binaries_of(tx, project)
 
 
 def get(call: Call) -> Json:

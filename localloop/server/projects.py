@@ -31,8 +31,7 @@ def create(call: Call) -> Any:
     name = call.object(PROJECT).get("name")
     with call.writing("create a project") as tx:
         row = projects.create_project(tx, name or "")
-        if call.context.settings.system_datasets:
-            binaries_of(tx, row, call.context.settings)
+        binaries_of(tx, row)
         return _shown(call, call.wire(tx.connection), row)
 
 

@@ -166,6 +166,10 @@ LEAST: Final[Mapping[str, Role]] = {
         for name in ("annotationtasks", "tasks")
         for method, path, role in (
             ("POST", "", Role.MANAGER),
+            ("GET", "", Role.ACCOUNT),
+            ("POST", "/count", Role.ACCOUNT),
+            ("GET", "/{id}/relatives", Role.ANNOTATOR),
+            ("GET", "/{id}/queue", Role.ANNOTATOR),
             ("POST", "/query", Role.ACCOUNT),
             ("GET", "/{id}", Role.ANNOTATOR),
             ("PATCH", "/{id}", Role.MANAGER),
@@ -179,6 +183,10 @@ LEAST: Final[Mapping[str, Role]] = {
     "GET /assignments/{id}": Role.ANNOTATOR,
     "PATCH /assignments/{id}": Role.MANAGER,
     "POST /assignments/{id}/reassign": Role.MANAGER,
+    "POST /assignments/{id}/redistribute": Role.MANAGER,
+    "POST /assignments/{id}/batch": Role.ANNOTATOR,
+    "POST /assignments/{id}/clear": Role.ANNOTATOR,
+    "POST /assignments/{id}/partial": Role.ANNOTATOR,
     "POST /assignments/{id}/items/status": Role.ANNOTATOR,
     "POST /assignments/{id}/items/{item}/status": Role.ANNOTATOR,
 }

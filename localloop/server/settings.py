@@ -19,8 +19,6 @@ class ServerSettings:
         any_address: Whether any literal IP address is accepted as ``Host`` too: when bound to all interfaces.
         json_limit: The largest JSON body, in bytes. Uploads are not limited.
         text_limit: The largest text part of an upload, in bytes.
-        system_datasets: Whether each project gets the hidden dataset ``Binaries`` (docs/platform/wire.md,
-            3.2). Only where this store is the platform: elsewhere it would be sent to the platform as a second one.
         plain: Whether only what the platform itself answers is answered, without additions for syncing.
         workers: How many requests may use the store at once; fewer than the store's connections.
         uploads: How many uploads may be received at once.
@@ -34,7 +32,6 @@ class ServerSettings:
     any_address: bool = False
     json_limit: int = 32 * MEBIBYTE
     text_limit: int = 32 * MEBIBYTE
-    system_datasets: bool = True
     plain: bool = False
     workers: int = 12
     uploads: int = 64

@@ -147,8 +147,15 @@ TASK: Shape = {
     "spec": OBJECT,
     "metadata": METADATA,
     "checkIfExist": {"query": QUERY},
+    "itemIds": [TEXT],
+    "limit": NUMBER,
+    "percentage": FLAG,
+    "emptyTask": FLAG,
 }
-TASK_ITEMS: Shape = {"query": QUERY, "workload": _WORKLOAD}
+TASK_ITEMS: Shape = {"query": QUERY, "workload": _WORKLOAD, "limit": NUMBER, "percentage": FLAG}
+TASK_COUNT: Shape = {"projectIds": [TEXT], "datasetId": TEXT}
+REDISTRIBUTION: Shape = {"workload": _WORKLOAD, "query": QUERY, "selectNotAnnotatedOnly": FLAG}
+PARTIAL: Shape = {"fields": [TEXT]}
 ASSIGNMENT: Shape = {"name": TEXT, "annotator": TEXT, "status": TEXT, "metadata": METADATA}
 _STATUS: dict[str, Any] = {"status": TEXT, "operation": TEXT}
 STATUS: Shape = {"itemIds": [TEXT], "statusPayload": _STATUS, **_STATUS}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from localloop.server.wire import Json, Wire
-from localloop.store.work import Counts, assignments_of, counts
+from localloop.store.work import ASSIGNMENT_STAGES, TASK_STAGES, Counts, assignments_of, counts
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 
@@ -24,13 +24,14 @@ def tasks_json(connection: Connection, wire: Wire, rows: Sequence[Row]) -> list[
 
 def _task(connection: Connection, wire: Wire, row: Row) -> Json:
     spec = row["spec"] or {}
+    done = counts(connection, row)
     assignments = assignments_of(connection, row["id"])
     return {
         "id": row["id"],
         "url": f"{wire.api}/annotationtasks/{row['id']}",
         **wire.stamps(row),
         "name": row["name"],
-        "status": row["status"],
+        "status": done.stage(row["status"], TASK_STAGES),
         "projectId": row["project_id"],
         "datasetId": row["dataset_id"],
         "recipeId": row["recipe_id"],
@@ -44,7 +45,7 @@ def _task(connection: Connection, wire: Wire, row: Row) -> Json:
         "metadata": _with_system(row, {}),
         "availableActions": row["available_actions"] or [],
         "priority": row["priority"],
-        **_progress(counts(connection, row)),
+        **_progress(done),
     }
 
 
@@ -55,6 +56,7 @@ def assignments_json(connection: Connection, wire: Wire, rows: Sequence[Row]) ->
 
 
 def _assignment(connection: Connection, wire: Wire, row: Row, task: Row) -> Json:
+    done = counts(connection, row)
     system = {"taskId": task["id"], "datasetId": row["dataset_id"], "recipeId": task["recipe_id"]}
     return {
         "id": row["id"],
@@ -62,12 +64,12 @@ def _assignment(connection: Connection, wire: Wire, row: Row, task: Row) -> Json
         **wire.stamps(row),
         "name": row["name"],
         "annotator": row["annotator"],
-        "status": row["status"],
+        "status": done.stage(row["status"], ASSIGNMENT_STAGES),
         "projectId": row["project_id"],
         "metadata": _with_system(row, system),
         "taskType": (task["spec"] or {}).get("type", "annotation"),
         "priority": task["priority"],
-        **_progress(counts(connection, row)),
+        **_progress(done),
     }
 
 

@@ -326,6 +326,13 @@ def counts(connection: Connection, owner: Row) -> Counts:
     return Counts(total, numbers)
 
 
+def unassigned(connection: Connection, task: Row) -> int:
+    """How many items of a task nobody has."""
+    dataset = {"id": task["dataset_id"]}
+    found = matching(connection, items_query(task), dataset)
+    return sum(_unassigned(row, task) for rows in found for row in rows)
+
+
 def assignments_of(connection: Connection, task_id: str) -> list[Row]:
     """The live assignments of a task, oldest first."""
     return live_rows(connection, EntityKind.ASSIGNMENT, task_id=task_id)

@@ -11,6 +11,7 @@ from localloop_schema.kinds import EntityKind
 from localloop_sync.core.change import diff
 from localloop_sync.core.leaves import MISSING
 from localloop_sync.core.references import translate
+from localloop_sync.core.rules import TASKS
 
 #: An entity's kind and its id on the platform → its document in the platform's ids.
 Picture = dict[tuple[EntityKind, str], Document]
@@ -62,9 +63,13 @@ def differences(left: Mapping[tuple[EntityKind, str], Document], right: Picture)
             f"{kind.value} {name}: {'.'.join(change.path)} is {change.old!r} and {change.new!r}"
             for change in diff(kind, left[key], right[key])
             if change.path not in _SHOWN_OTHERWISE.get(kind, ())
-            and not {str(change.old), str(change.new)} <= {"{}", "[]", str(MISSING)}
+            and not (change.path[:1] != TASKS and _empty(change.old) and _empty(change.new))
         ]
     return sorted(lines)
+
+
+def _empty(value: Any) -> bool:
+    return value is MISSING or value in ({}, [])
 
 
 def broken_content(store: Store) -> list[str]:

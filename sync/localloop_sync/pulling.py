@@ -105,11 +105,7 @@ class Puller:
     def _datasets(self, target: Target) -> None:
         scope = Scope(project=target.remote_id)
         listed = {one.id: one for one in self._remote.list(EntityKind.DATASET, scope)}
-        chosen = [
-            one
-            for one in listed.values()
-            if (target.discover or one.id in target.datasets.values()) and not _of_platform(one)
-        ]
+        chosen = [one for one in listed.values() if target.discover or one.id in target.datasets.values()]
         self.take(EntityKind.DATASET, chosen)
         known = self._journal.known(EntityKind.DATASET, project=target.project_id)
         missing = {remote: local for remote, local in known.items() if remote not in listed}
@@ -117,7 +113,7 @@ class Puller:
             if self._remote.get(EntityKind.DATASET, remote_id) is None:
                 self._vanished(EntityKind.DATASET, local_id)
         for remote_id, local_id in known.items():
-            if remote_id in listed and not _of_platform(listed[remote_id]):
+            if remote_id in listed:
                 self._dataset(_Place(local_id, remote_id), target)
 
     def _dataset(self, place: _Place, target: Target) -> None:
@@ -279,11 +275,6 @@ class Puller:
         for one, number in deleted.items():
             self._report.bump(self._report.deleted_here, one.value, number)
         self._report.conflicts_new += conflicts
-
-
-def _of_platform(dataset: RemoteEntity) -> bool:
-    """Whether the platform keeps a dataset for itself (such as a project's binaries): no business of a store's."""
-    return bool(dataset.facts.get("system"))
 
 
 def _earlier(moment: str) -> str:

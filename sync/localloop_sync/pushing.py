@@ -53,10 +53,14 @@ class _Parcel:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a parcel's request came to. ``found`` are entities that were in the way of a creation."""
+    """What a parcel's request came to. ``found`` are entities that were in the way of a creation.
+
+    ``waits`` says that nothing was sent: what is only ever found on the platform is not there yet.
+    """
 
     entities: Sequence[RemoteEntity] = ()
     found: Sequence[RemoteEntity] = ()
+    waits: bool = False
     sent_bytes: int = 0
 
 
@@ -368,7 +372,7 @@ class Pusher:
         self._report.rejected.append(Rejection(job.kind.value, job.entity_id, job.name, error.message))
 
     def _record(self, stage: Stage, parcel: _Parcel, answer: _Answer) -> None:
-        if answer.found:
+        if answer.found or answer.waits:
             self._journal.release(parcel.jobs)
             self._puller.take(stage.kind, answer.found)
             return
@@ -426,6 +430,8 @@ class Pusher:
         # Only some kinds have names of their own: another ontology or task may be called the same.
         known = self._journal.known(job.kind) if found else {}
         found = [one for one in found if one.id not in known]
+        if job.found_only and not found:
+            return _Answer(waits=True)
         return _Answer(found=found) if found else self._create(parcel)
 
     def _upload(self, parcel: _Parcel) -> _Answer:

@@ -79,8 +79,7 @@ def serve(
     with opened(place) as here:
         accounts = Accounts.beside(here.path)
         _add_users(accounts, user or [])
-        # Where the store has a platform, that one makes the system datasets.
-        settings = ServerSettings(system_datasets=not here.settings().get("gate"), plain=plain)
+        settings = ServerSettings(plain=plain)
         run(
             here,
             accounts,

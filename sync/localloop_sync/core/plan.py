@@ -42,6 +42,7 @@ class Job:
         name: What to call it to a person.
         key: Its natural key within the parents; while a creation is under way the one that was sent.
         aside: Whether ``target`` only frees a path for others, and the rest of the edit goes later.
+        found_only: Whether the platform makes it itself: a creation is only ever found there, never sent.
         later: Whether base and target differ only in what goes in a request of its own, after all else.
     """
 
@@ -55,6 +56,7 @@ class Job:
     name: str = ""
     key: str = ""
     aside: bool = False
+    found_only: bool = False
     later: bool = False
 
     @property

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from localloop_schema.documents import derived_system, measured, to_columns, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import parents_of, purge_rows, rows_where, update_row
+from localloop_schema.rows import Row, parents_of, purge_rows, rows_where, update_row
 from localloop_sync.core.change import apply, equal
 from localloop_sync.core.content import with_known_digest
 from localloop_sync.core.echo import sent
@@ -69,7 +69,7 @@ class Sender:
         return contested
 
     def _job(self, state: EntityState) -> Job | None:
-        if state.row is None or state.row.get("system"):
+        if state.row is None or _of_platform(state.row):
             return None
         base, mirror = state.base_document, state.mirror
         part = split(difference(state.kind, base, mirror), state.operations, state.contested)
@@ -97,6 +97,7 @@ class Sender:
             seqs=tuple(one.seq for one in carried),
             name=title(state.kind, state.row),
             key=self._key(state),
+            found_only=bool(state.row.get("system")),
         )
 
     def _key(self, state: EntityState) -> str:
@@ -203,6 +204,11 @@ class Sender:
         if entity.kind is EntityKind.ANNOTATION and entity.facts.get("hash"):
             times["hash"] = entity.facts["hash"]
         return times
+
+
+def _of_platform(row: Row) -> bool:
+    """Whether only the platform changes an entity: a dataset that it keeps for itself, once it is known which one."""
+    return bool(row.get("system")) and (row["remote_id"] is not None or row["deleted_at"] is not None)
 
 
 def _parted(job: Job, operations: Sequence[Operation]) -> Job:

@@ -56,7 +56,6 @@ def served(role: str, place: Path) -> Iterator[str]:
     if role == "gateway":
         with Store.create(place, author=ALICE) as store:
             store.set_settings({"gate": NOWHERE, "account": ALICE})
-        settings = ServerSettings(system_datasets=False)
     with running_hub(place, dict.fromkeys((ALICE, BOB, CAROL), PASSWORD), settings=settings) as hub:
         yield hub.gate
 

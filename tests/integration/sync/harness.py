@@ -22,6 +22,7 @@ from localloop.testing.remote import MemoryRemote, MemoryWorld
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind as K
 from localloop_schema.tables import Operation, Tombstone
+from localloop_sync.core.references import translate
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.journal import SqliteJournal
 from localloop_sync.drivers.retrying import Patience
@@ -31,7 +32,7 @@ from localloop_sync.report import SyncReport
 from tests.sim.world import VirtualClock
 
 ALICE = Account("https://platform.example.test", "alice@example.test")
-WRITES = ("create", "update", "delete", "upload", "replace")
+WRITES = ("create", "update", "assign", "delete", "upload", "replace")
 
 
 class Platform(MemoryWorld):
@@ -242,9 +243,16 @@ class Laptop:
     def picture(self) -> dict[Any, Any]:
         """Everything here that the platform should have, in the platform's ids, without references."""
         found = {}
+        names = {
+            kind: {row["id"]: row["remote_id"] or row["id"] for row in self.store.rows(kind)}
+            for kind in (K.TASK, K.ASSIGNMENT)
+        }
         for kind in (K.PROJECT, K.MEMBER, K.ONTOLOGY, K.ITEM, K.ANNOTATION, K.TASK, K.ASSIGNMENT):
             for row in self.store.rows(kind):
-                found[kind, row["remote_id"]] = without_digest(to_document(kind, row))
+                document = to_document(kind, row)
+                if kind in (K.ITEM, K.TASK):
+                    document = translate(kind, document, names)
+                found[kind, row["remote_id"]] = without_digest(document)
         return found
 
 
