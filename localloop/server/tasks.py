@@ -90,7 +90,7 @@ def _limit(connection: Connection, dataset: Row, wanted: Any, body: Json) -> int
     if not body.get("percentage"):
         return int(limit)
     found = sum(map(len, matching(connection, {**as_query(wanted), "resource": "items"}, dataset)))
-    return int(round(found * float(limit) / 100))
+    return round(found * float(limit) / 100)
 
 
 def listing(call: Call) -> Json:
