@@ -93,6 +93,7 @@ LEAST: Final[Mapping[str, Role]] = {
     "PATCH /datasets/{id}/unlock": Role.ENGINEER,
     "DELETE /datasets/{id}": Role.ENGINEER,
     "POST /datasets/{id}/clone": Role.ENGINEER,
+    "POST /datasets/merge": Role.ENGINEER,
     # Exports. Their files are their owner's alone, and the history that of the caller's projects.
     "POST /datasets/{id}/export": Role.ANNOTATOR,
     "POST /datasets/{id}/export/v3": Role.ANNOTATOR,
@@ -124,6 +125,7 @@ LEAST: Final[Mapping[str, Role]] = {
     "POST /datasets/{id}/imports": Role.ENGINEER,
     "POST /items/{id}/revisions": Role.ENGINEER,
     "POST /items/{id}/clone": Role.ENGINEER,
+    "POST /datasets/{dataset}/items/{id}/clone": Role.ENGINEER,
     # Annotations.
     "GET /items/{id}/annotations": Role.ANNOTATOR,
     "POST /items/{id}/annotations": Role.ANNOTATOR,

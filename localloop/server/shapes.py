@@ -89,19 +89,30 @@ CHANGED_LABELS: Shape = [{**_LABEL, "id": TEXT}]
 SECTION: Shape = {"key": TEXT, "type": TEXT, "scope": _PART_SCOPE, "values": [TEXT]}
 STRUCTURE: Shape = {"name": TEXT, "order": [TEXT], "arcs": [[TEXT]]}
 _WORKLOAD: Shape = [{"assigneeId": TEXT, "load": NUMBER}]
+_COPY: dict[str, Any] = {
+    "withItemsAnnotations": FLAG,
+    "withMetadata": FLAG,
+    "withTaskAnnotationsStatus": FLAG,
+}
 CLONE: Shape = {
     "name": TEXT,
     "filter": QUERY,
     "targetDatasetId": TEXT,
     "remoteFileName": TEXT,
     "metadata": METADATA,
+    "indexDriver": TEXT,
+    "allowMany": FLAG,
     "cloneDatasetParams": {
-        "withItemsAnnotations": FLAG,
-        "withMetadata": FLAG,
+        **_COPY,
         "targetDirectory": TEXT,
         "targetDatasetId": TEXT,
+        "newDatasetName": TEXT,
+        "indexDriver": TEXT,
+        "stripItemsFolders": FLAG,
+        "allowMany": FLAG,
     },
 }
+MERGE: Shape = {"name": TEXT, "datasetsIds": [TEXT], "mergeDatasetParams": _COPY}
 EXPORT: Shape = {
     "exportType": TEXT,
     "exportVersion": TEXT,
