@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from localloop.store import Store
+from localloop.store.work import ASSIGNMENT_STAGES, TASK_STAGES
 from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.change import diff
+from localloop_sync.core.change import Change, diff
 from localloop_sync.core.leaves import MISSING
 from localloop_sync.core.references import translate
 from localloop_sync.core.rules import TASKS
@@ -19,7 +20,9 @@ Picture = dict[tuple[EntityKind, str], Document]
 #: What a platform shows otherwise than it was sent: a task's query gets a sort, its workload becomes assignments.
 _SHOWN_OTHERWISE = {EntityKind.TASK: {("query",), ("workload",)}}
 
-#: What is compared; tasks and assignments are, but for their items, as the platform derives them.
+_STAGES = {EntityKind.TASK: TASK_STAGES, EntityKind.ASSIGNMENT: ASSIGNMENT_STAGES}
+
+#: What is compared; what tasks and assignments say of their own progress is told by their items.
 COMPARED = tuple(EntityKind)
 
 
@@ -63,9 +66,16 @@ def differences(left: Mapping[tuple[EntityKind, str], Document], right: Picture)
             f"{kind.value} {name}: {'.'.join(change.path)} is {change.old!r} and {change.new!r}"
             for change in diff(kind, left[key], right[key])
             if change.path not in _SHOWN_OTHERWISE.get(kind, ())
+            and not _told_by_items(kind, change)
             and not (change.path[:1] != TASKS and _empty(change.old) and _empty(change.new))
         ]
     return sorted(lines)
+
+
+def _told_by_items(kind: EntityKind, change: Change) -> bool:
+    """Whether both sides only say how far a task is, which whoever shows it tells from its items."""
+    stages = _STAGES.get(kind, ())
+    return change.path == ("status",) and change.old in stages and change.new in stages
 
 
 def _empty(value: Any) -> bool:
