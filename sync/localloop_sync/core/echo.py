@@ -47,8 +47,7 @@ def ancestor(
         arrived = kind is EntityKind.ANNOTATION or all(
             path in theirs and same(value, theirs[path])
             for path, value in ours.items()
-            if path[0] not in rules.later
-            and not any(path[: len(prefix)] == prefix for prefix in rules.platform_first)
+            if path[0] not in rules.later and not rules.derived(path, theirs.get(path, MISSING))
         )
         if not arrived:
             return None

@@ -20,7 +20,7 @@ from localloop_sync.core.leaves import (
     subtree,
     unflatten,
 )
-from localloop_sync.core.rules import RULES
+from localloop_sync.core.rules import RULES, Rules
 
 
 class Policy(StrEnum):
@@ -79,9 +79,9 @@ def merge(
         value = here
         if _agree(here, there):
             value = here
-        elif _agree(was, here) or (base is None and _platform_first(rules.platform_first, path, there)):
+        elif _agree(was, here) or (base is None and _platform_first(rules, path, there)):
             value = there
-        elif _agree(was, there) or (base is None and there is MISSING):
+        elif _agree(was, there) or (base is None and _unsaid(rules, path, there)):
             value = here
         elif (base is None and here is MISSING) or (
             was is MISSING and there is not MISSING and any(_like(one, path) for one in rules.dealt)
@@ -174,6 +174,11 @@ def _agree(left: Any, right: Any) -> bool:
     return same(left, right)
 
 
-def _platform_first(prefixes: tuple[Path, ...], path: Path, there: Any) -> bool:
+def _platform_first(rules: Rules, path: Path, there: Any) -> bool:
     """Whether the platform's guess-free value wins: only where it has one, so nothing entered here is dropped."""
-    return there is not MISSING and any(path[: len(prefix)] == prefix for prefix in prefixes)
+    return there is not MISSING and rules.derived(path, there)
+
+
+def _unsaid(rules: Rules, path: Path, there: Any) -> bool:
+    """Whether the platform has nothing, or nothing yet, at a path."""
+    return there is MISSING or (path in rules.unfilled and not rules.derived(path, there))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.leaves import Path
@@ -23,6 +24,8 @@ class Rules:
         later: Keys of the document that go to the platform in a request of their own, when all else is there.
         platform_first: Path prefixes where the platform's value wins without a conflict when an entity is new on
             both sides, because the local one was only a guess of what the platform will derive.
+        unfilled: Those of them whose empty array or false is what the platform has before anything was said: a
+            creation may take more than one request, and what did not arrive must not undo what was entered here.
         key: The path that is the natural key within the parent, by which a create is found again.
     """
 
@@ -33,7 +36,22 @@ class Rules:
     dealt: tuple[Path, ...] = ()
     later: tuple[str, ...] = ()
     platform_first: tuple[Path, ...] = ()
+    unfilled: tuple[Path, ...] = ()
     key: Path = ()
+
+    def derived(self, path: Path, there: Any) -> bool:
+        """Whether a value is one that the platform derived, and knows better than a guess made here.
+
+        Args:
+            path: Where it is.
+            there: The platform's value.
+
+        Returns:
+            False for a field that the platform has not filled.
+        """
+        if path in self.unfilled and (there == [] or there is False):
+            return False
+        return any(path[: len(prefix)] == prefix for prefix in self.platform_first)
 
 
 CONTENT: Path = ("content",)
@@ -53,6 +71,7 @@ RULES: dict[EntityKind, Rules] = {
         atoms=frozenset({("expirationOptions",)}),
         references=((("recipes",), EntityKind.RECIPE),),
         platform_first=(("recipes",), ("readonly",)),
+        unfilled=(("recipes",), ("readonly",)),
     ),
     EntityKind.ITEM: Rules(
         key=("filename",),

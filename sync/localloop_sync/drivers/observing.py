@@ -50,8 +50,10 @@ class Observer:
 
         Args:
             kind: Their kind.
-            entities: Each at most once, as the platform has them now.
+            entities: As the platform has them now. A page may hold one twice, when something was written while the
+                platform put it together.
         """
+        entities = list({entity.id: entity for entity in entities}.values())
         result = Observed()
         ghosts = buried(self._connection, kind, [entity.id for entity in entities])
         fresh = [one for one in entities if one.id not in ghosts or one.updated_at > ghosts[one.id]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from localloop.store.conflicts import Choice
@@ -13,7 +15,7 @@ from localloop.store.tasks import create_task
 from localloop.syncing import subscribe
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.errors import MassDeletionHalt
-from tests.integration.sync.harness import Laptop, agree
+from tests.integration.sync.harness import Laptop, agree, platform_picture
 
 
 def label(laptop, tag, **fields):
@@ -326,3 +328,26 @@ def test_entities_that_share_a_title_all_arrive(pair, workers):
     found = [one for one in pair.platform.entities[K.ONTOLOGY].values() if one.document["title"] == "Animals"]
     assert sorted(tag for one in found for tag in one.document["labels"]) == ["one", "three", "two"]
     assert len(pair.platform.entities[K.TASK]) == 2
+
+
+def test_what_a_listing_holds_twice_is_one_entity(tmp_path, alone, platform):
+    """Offset paging does that while others write."""
+    alone.add("/a.txt", b"a")
+    alone.annotate("/a.txt", "cat")
+    with alone.store.transaction("work") as tx:
+        create_task(
+            tx, tx.row(K.DATASET, alone.dataset()["id"]), "t", {}, assignee_ids=["carol@example.test"]
+        )
+    alone.sync()
+    other = Laptop(tmp_path, "b", platform)
+    page, listed = other.remote.page, other.remote.list
+
+    def twice(*args):
+        found = page(*args)
+        return replace(found, entities=[*found.entities, *found.entities])
+
+    other.remote.page = twice
+    other.remote.list = lambda *args: [*listed(*args), *listed(*args)]
+    other.clone()
+    assert other.picture() == platform_picture(platform)
+    other.store.close()

@@ -61,3 +61,11 @@ def test_what_the_platform_derives_of_a_creation_proves_nothing():
 
 def test_an_annotation_is_told_by_its_client_id_whatever_became_of_it():
     assert ancestor(K.ANNOTATION, None, {"label": "cat"}, {"label": "lynx"}) == {"label": "cat"}
+
+
+def test_a_creation_of_which_only_the_first_part_arrived_is_not_all_that_was_sent():
+    """A dataset takes two requests: one makes it, the other gives it its recipes and closes it."""
+    dataset = {"name": "D", "recipes": ["r"], "readonly": True, "metadata": {}}
+    for missing in ({"recipes": []}, {"readonly": False}):
+        assert ancestor(K.DATASET, None, dataset, {**dataset, **missing}) is None
+    assert ancestor(K.DATASET, None, dataset, {**dataset, "recipes": ["the platform's"]}) == dataset

@@ -167,3 +167,12 @@ def test_a_large_document_is_merged_in_no_time():
 @pytest.mark.parametrize("values", [{}, {"base": 1}, {"mine": None, "theirs": 2}])
 def test_an_absent_value_of_a_conflict_is_an_absent_key(values):
     assert FieldConflict(("a",), **values).values() == values
+
+
+def test_what_the_platform_has_not_filled_yet_does_not_win_without_a_base():
+    mine = {"name": "D", "recipes": ["r"], "readonly": True}
+    theirs = {"name": "D", "recipes": [], "readonly": False}
+    merged = merge(K.DATASET, None, mine, theirs)
+    assert (merged.document, merged.conflicts) == (mine, ())
+    merged = merge(K.DATASET, None, theirs, mine)
+    assert (merged.document, merged.conflicts) == (mine, ())
