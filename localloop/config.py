@@ -6,7 +6,7 @@
 ``LOCALLOOP_GATE``        the platform's root URL, when a store does not name its own
 ``LOCALLOOP_AUTHOR``      the e-mail that edits are recorded under in a store made on first use
 ``LOCALLOOP_NO_KEYRING``  when set, tokens go into a file (mode 0600) and never into the system's keyring
-``LOCALLOOP_PASSWORD``    the password for ``login`` and ``serve --user``, where nobody can be asked
+``LOCALLOOP_PASSWORD``    the password for ``login``, ``serve --user`` and ``user``, where nobody can be asked
 ``LOCALLOOP_API_KEY``     the API key for ``login --api-key``, where nobody can be asked
 ========================  ==============================================================================
 """
@@ -61,6 +61,11 @@ def config_directory() -> Path:
 def downloads_directory() -> Path:
     """Where files are downloaded to when nobody names a place."""
     return Path(platformdirs.user_data_path("localloop")) / "downloads"
+
+
+def dtlpy_home() -> Path:
+    """Where dtlpy keeps its cookie when nobody names a place."""
+    return Path.home() / ".dataloop"
 
 
 def default_gate() -> str:

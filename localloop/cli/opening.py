@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localloop import config
+from localloop.errors import BadRequest
 
 if TYPE_CHECKING:
     from localloop.platform import CredentialStore
+    from localloop.server import Accounts
     from localloop.store import Store
     from localloop_sync.ports import Remote
 
@@ -29,6 +31,35 @@ def directory_of(given: Path | None) -> Path:
     found = (given or config.store_directory()).expanduser()
     inner = found / config.LOCAL_STORE
     return inner if not (found / _DATABASE).exists() and (inner / _DATABASE).exists() else found
+
+
+def named_once(*said: Path | None) -> Path | None:
+    """The one directory that was named, in whichever way; None when none was.
+
+    Raises:
+        BadRequest: Several were.
+    """
+    named = [one for one in said if one is not None]
+    if len(named) > 1:
+        raise BadRequest("400", "Name the directory once: with --data, with --store, or without either.")
+    return named[0] if named else None
+
+
+def accounts_of(directory: Path) -> Accounts:
+    """The accounts of the store in a directory. The store is not opened: it may be served meanwhile.
+
+    Raises:
+        StoreNotFoundError: There is no store.
+    """
+    from localloop.errors import StoreNotFoundError
+    from localloop.server import Accounts
+
+    if not (directory / _DATABASE).is_file():
+        raise StoreNotFoundError(
+            f"There is no store in {directory}.",
+            advice="`localloop init` or `localloop serve --hub` makes one.",
+        )
+    return Accounts.beside(directory)
 
 
 @contextmanager

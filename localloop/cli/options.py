@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import typer
 
 
-def _checked_gate(gate: str | None) -> str | None:
+def checked_gate(gate: str | None) -> str | None:
     """A gate that is a URL; an empty one, such as of an unset variable, must not become the hosted platform."""
     if gate is None:
         return None
@@ -34,6 +34,16 @@ StoreOption = Annotated[
     ),
 ]
 
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="The store: its directory, or one with a .localloop in it.",
+        show_default=False,
+    ),
+]
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.", show_default=False)]
 
 GateOption = Annotated[
@@ -43,7 +53,7 @@ GateOption = Annotated[
         metavar="URL",
         help="The platform's root URL. Otherwise the store's, else $LOCALLOOP_GATE, else the hosted platform.",
         show_default=False,
-        callback=_checked_gate,
+        callback=checked_gate,
     ),
 ]
 

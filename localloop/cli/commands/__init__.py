@@ -11,6 +11,7 @@ from localloop.cli.commands import (
     add,
     clone,
     conflicts,
+    env,
     fsck,
     get,
     import_,
@@ -26,6 +27,7 @@ from localloop.cli.commands import (
     show,
     status,
     sync,
+    user,
 )
 
 COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
@@ -46,5 +48,7 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     conflicts.register,
     resolve.register,
     serve.register,
+    user.register,
+    env.register,
     fsck.register,
 )
