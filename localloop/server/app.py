@@ -20,6 +20,7 @@ from localloop.server import (
     exports,
     exports_v3,
     items,
+    login_page,
     media,
     merges,
     ontologies,
@@ -93,7 +94,7 @@ def build_app(store: Store, accounts: Accounts, *, settings: ServerSettings | No
     announced = [] if settings.plain else [Middleware(additions.Announced)]
     app = Starlette(
         routes=[
-            *map(ruled, auth.GATE_ROUTES),
+            *map(ruled, (*auth.GATE_ROUTES, *login_page.GATE_ROUTES)),
             Mount("/api/v1", routes=[ruled(route) for route in (*ANNOTATIONS, *_routes(settings))]),
         ],
         middleware=[*announced, Middleware(Guard, settings=settings, limits=limits)],

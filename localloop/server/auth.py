@@ -19,13 +19,13 @@ from localloop.server.shapes import TEXT, Shape
 API_KEY: Shape = {"userId": TEXT, "description": TEXT}
 
 #: The largest log-in request, in bytes; it comes from anybody.
-_LIMIT = 64 << 10
+LIMIT = 64 << 10
 
 
 async def token(request: Request) -> Response:
     """``POST {gate}/token?default``: tokens for a password or for a refresh token."""
     context: Context = request.app.state.context
-    body = await read_body(request, _LIMIT)
+    body = await read_body(request, LIMIT)
     if not isinstance(body, dict):
         raise BadRequest("400", "The body must be a JSON object.")
     kind = body.get("type", "user_credentials")

@@ -60,6 +60,8 @@ _BY_TITLE: Final[Mapping[str, Role]] = {
 LEAST: Final[Mapping[str, Role]] = {
     # The gate itself.
     "POST /token": Role.ANYBODY,
+    "GET /login": Role.ANYBODY,
+    "POST /login": Role.ANYBODY,
     # One's own account.
     "GET /users/me": Role.ACCOUNT,
     **{
