@@ -37,7 +37,6 @@ DERIVED_ITEM_SYSTEM = frozenset(
         "isBinary",
         "localloop",
         "mimetype",
-        "modalities",
         "nb_frames",
         "originalPath",
         "originalname",

@@ -404,6 +404,16 @@ def an_annotation_that_is_not_there_is_refused(world: World) -> None:
     world.refused(lambda: item.annotations.get(annotation_id="some_id"), "400")
 
 
+@scenario
+def an_annotation_is_the_same_from_an_upload_a_get_and_a_listing(world: World) -> None:
+    item = world.item()
+    (made,) = put(world, item, box(world, attributes={"1": "red"}, description="words"))
+    told = made.to_json()
+    assert item.annotations.get(annotation_id=made.id).to_json() == told
+    (listed,) = item.annotations.list()
+    assert listed.to_json() == told
+
+
 # Listing
 
 

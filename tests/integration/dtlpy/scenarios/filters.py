@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from tests.integration.dtlpy.world import World, scenario
+from tests.integration.dtlpy.world import ALICE, World, scenario
 
 
 def named(name: str, content: bytes = b"content") -> io.BytesIO:
@@ -301,3 +301,40 @@ def an_empty_answer_says_that_it_is_empty(world: World) -> None:
         False,
         0,
     )
+
+
+@scenario
+def items_are_found_by_their_tasks_and_statuses(world: World) -> None:
+    items = shelf(world)
+    dl = world.dl
+    task = world.dataset.tasks.create(
+        task_name="task", filters=dl.Filters(field="dir", values="/x"), assignee_ids=[ALICE]
+    )
+    assert by(world, "metadata.system.refs.id", task.id) == "ab"
+    world.dataset.items.get(item_id=items["a.txt"].id).update_status(status="completed", task_id=task.id)
+    done = {"id": task.id, "type": "task", "metadata": {"status": {"$exists": True}}}
+    assert by(world, "metadata.system.refs", done, dl.FiltersOperations.MATCH) == "a"
+    assert by(world, "metadata.system.refs.metadata.status", "completed") == "a"
+    assert by(world, "metadata.system.refs", []) == "cd"
+
+
+@scenario
+def a_dataset_with_the_other_index_finds_the_same(world: World) -> None:
+    world.dataset = world.project.datasets.create(dataset_name="v2", index_driver=world.dl.IndexDriver.V2)
+    shelf(world)
+    assert by(world, "name", "a.txt") == "a"
+    assert by(world, "metadata.user.number", 1, "gt") == "cd"
+    cats = world.dl.Filters()
+    cats.add_join(field="label", values="cat")
+    assert found(world, cats) == "ac"
+
+
+@scenario
+def a_saved_filter_is_loaded_again(world: World) -> None:
+    shelf(world)
+    filters = world.dl.Filters(field="dir", values="/x")
+    filters.add_join(field="label", values="dog")
+    filters.save(project=world.project, filter_name="mine")
+    loaded = world.dl.Filters.load(project=world.project, filter_name="mine")
+    assert found(world, loaded) == "ab"
+    assert "mine" in str(list(world.dl.Filters.list(project=world.project)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import requests
+
 from tests.integration.dtlpy.world import World, scenario
 
 #: An id that has the right form and names nothing.
@@ -63,6 +65,24 @@ def a_directory_is_got_by_its_path(world: World) -> None:
     made = world.dataset.items.make_dir(directory="/folder")
     found = world.dataset.items.get(filepath="/folder", is_dir=True)
     assert (found.id, found.type) == (made.id, "dir")
+
+
+@scenario
+def an_item_is_the_same_from_an_upload_a_get_and_a_listing(world: World) -> None:
+    made = world.item(item_metadata={"user": {"k": 1}}, item_description="words").to_json()
+    assert world.dataset.items.get(item_id=made["id"]).to_json() == made
+    (listed,) = world.dataset.items.list().items
+    assert listed.to_json() == made
+
+
+@scenario
+def content_is_streamed_in_parts_and_shown_small(world: World) -> None:
+    item = world.item()
+    bearer = {"Authorization": f"Bearer {world.dl.token()}"}
+    part = requests.get(item.stream, headers={**bearer, "Range": "bytes=2-5"}, timeout=10)
+    assert (part.status_code, part.content) == (206, (world.folder / "image.png").read_bytes()[2:6])
+    small = requests.get(item.thumbnail, headers=bearer, timeout=10)
+    assert small.headers["Content-Type"].startswith("image/")
 
 
 # Where items belong
@@ -322,6 +342,18 @@ def a_subset_is_given_and_taken(world: World) -> None:
     assert world.dataset.items.get(item_id=item.id).get_current_subset() == "test"
     found.remove_subset()
     assert world.dataset.items.get(item_id=item.id).get_current_subset() is None
+
+
+@scenario
+def modalities_are_added_and_removed(world: World) -> None:
+    item, other = world.item("one.png"), world.item("two.png")
+    item.modalities.create(name="overlay", ref=other.id)
+    item.update(system_metadata=True)
+    found = world.dataset.items.get(item_id=item.id)
+    assert [(one.name, one.ref) for one in found.modalities.list()] == [("overlay", other.id)]
+    found.modalities.delete(name="overlay")
+    found.update(system_metadata=True)
+    assert world.dataset.items.get(item_id=item.id).modalities.list() == []
 
 
 # Moving
