@@ -549,6 +549,7 @@ CREATE TABLE tombstones (
     remote_id VARCHAR,
     document JSON NOT NULL,
     parents JSON NOT NULL,
+    facts JSON NOT NULL,
     deleted_by VARCHAR NOT NULL,
     deleted_at VARCHAR NOT NULL,
     origin VARCHAR NOT NULL,

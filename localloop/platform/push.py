@@ -85,7 +85,8 @@ def dataset_change(patch: Document) -> Body:
     body: Body = {key: patch[key] for key in ("name", "readonly", "expirationOptions") if key in patch}
     metadata = patch.get("metadata") or {}
     if "recipes" in patch:
-        metadata = {**metadata, "system": {"recipes": patch["recipes"] or []}}
+        system = {**(metadata.get("system") or {}), "recipes": patch["recipes"] or []}
+        metadata = {**metadata, "system": system}
     if metadata:
         body["metadata"] = {"system": {}, **metadata}
     return body

@@ -14,7 +14,10 @@ from localloop.server import (
     assignments,
     auth,
     clones,
+    collection_routes,
     command_routes,
+    dataset_lists,
+    dataset_schema,
     datasets,
     export_history,
     exports,
@@ -27,6 +30,7 @@ from localloop.server import (
     projects,
     query,
     recipes,
+    subsets,
     tasks,
 )
 from localloop.server.accounts import Accounts
@@ -53,6 +57,8 @@ OUTPUTS = "exports"
 
 _ROOMS = (
     auth,
+    # Before the items, one of which its name would else be taken for.
+    collection_routes,
     clones,
     projects,
     export_history,
@@ -68,6 +74,9 @@ _ROOMS = (
     tasks,
     assignments,
     command_routes,
+    dataset_lists,
+    dataset_schema,
+    subsets,
 )
 
 

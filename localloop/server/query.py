@@ -8,6 +8,7 @@ from localloop.server.shapes import BULK, check
 from localloop.server.wire import Json
 from localloop.store import bulk
 from localloop.store.query import Resource, parse, run_page
+from localloop.store.schemas import check_searchable
 from localloop_schema.kinds import EntityKind
 
 
@@ -33,6 +34,7 @@ def _find(call: Call, body: Json) -> Json:
         raise UnprocessableEntity("422", f"A dataset has no {wanted.resource} to query.")
     with call.reading() as (connection, wire):
         dataset = call.target(connection, EntityKind.DATASET)
+        check_searchable(dataset, wanted)
         found = run_page(connection, wanted, [dataset["id"]])
         show = wire.items if wanted.resource is Resource.ITEMS else wire.annotations
         return page(show(found.rows), total=found.total, pages=found.pages, more=found.has_next)

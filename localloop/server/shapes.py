@@ -113,6 +113,21 @@ CLONE: Shape = {
     },
 }
 MERGE: Shape = {"name": TEXT, "datasetsIds": [TEXT], "mergeDatasetParams": _COPY}
+DATASET_COUNT: Shape = {"projectIds": [TEXT], "system": FLAG}
+RESTORE: Shape = {"query": OBJECT}
+BULK_METADATA: Shape = {
+    "query": QUERY,
+    "updateQuery": {"update": {"metadata": METADATA}, "systemSpace": FLAG},
+}
+DELETE_ITEMS: Shape = {"filter": OBJECT, "join": OBJECT}
+SPLIT: Shape = {
+    "itemsQuery": QUERY,
+    "MLSplitList": {"train": NUMBER, "validation": NUMBER, "test": NUMBER},
+}
+COLLECTION: Shape = {"name": TEXT}
+COLLECTION_ITEMS: Shape = {"query": QUERY, "collections": [TEXT]}
+SCHEMA_ITEMS: Shape = {"unsearchablePaths": {"add": [TEXT], "remove": [TEXT]}}
+STATISTICS: Shape = {"creators": [TEXT], "taskId": TEXT, "assignmentId": TEXT}
 EXPORT: Shape = {
     "exportType": TEXT,
     "exportVersion": TEXT,

@@ -79,7 +79,7 @@ def update_dataset(tx: Transaction, dataset: Row, patch: Mapping[str, Any], *, s
         tx: The user action.
         dataset: The dataset's row.
         patch: ``name``, ``readonly``, ``expirationOptions``, ``metadata``; with ``system`` also
-            ``metadata.system.recipes``, the dataset's recipes.
+            ``metadata.system.recipes``, the dataset's recipes, and ``metadata.system.collections``.
         system: Whether ``metadata.system`` may be touched.
 
     Returns:
@@ -99,6 +99,9 @@ def update_dataset(tx: Transaction, dataset: Row, patch: Mapping[str, Any], *, s
         document["expirationOptions"] = patch["expirationOptions"]
     document["metadata"] = patch_metadata(document["metadata"], patch.get("metadata"), system=False)
     own = json_object((patch.get("metadata") or {}).get("system") if system else None, "metadata.system")
+    if "collections" in own:
+        given = {"system": {"collections": own.pop("collections")}}
+        document["metadata"] = patch_metadata(document["metadata"], given, system=True)
     recipes = own.pop("recipes", None)
     if recipes is not None:
         document["recipes"] = [tx.row(EntityKind.RECIPE, one)["id"] for one in recipes]

@@ -197,6 +197,7 @@ class Transaction:
                 "remote_id": row["remote_id"],
                 "document": to_document(kind, row),
                 "parents": {parent.value: row[f"{parent}_id"] for parent in PARENTS[kind]},
+                "facts": _facts(kind, row),
                 "deleted_by": self.stamp.author,
                 "deleted_at": self.stamp.at,
                 "origin": "local",
@@ -229,6 +230,18 @@ class Transaction:
             return False
         pending = oplog.outstanding_of(self.connection, kind, [entity_id]).get(entity_id, [])
         return all(one.state is not State.IN_FLIGHT for one in pending)
+
+
+#: Columns that are told otherwise, or anew, when an entity comes back.
+_NOT_KEPT = frozenset({"id", "remote_id", "updated_at", "updated_by", "deleted_at"})
+
+
+def _facts(kind: EntityKind, row: Row) -> Row:
+    """What a row holds beside its document, in the form in which :meth:`Transaction.create` takes facts."""
+    told = {*to_columns(kind, {"filename": "/"}, {}), *(f"{parent}_id" for parent in PARENTS[kind])}
+    kept = {name: value for name, value in row.items() if name not in told and name not in _NOT_KEPT}
+    derived = derived_system(kind, row.get("metadata") or {})
+    return {**kept, "derived": derived} if derived else kept
 
 
 def with_client_id(document: Document, entity_id: str) -> Document:

@@ -138,12 +138,17 @@ def _none(_key: str) -> bool:
     return False
 
 
+def _not_collections(key: str) -> bool:
+    """Of a dataset, people name collections; all else under ``system`` is the platform's."""
+    return key != "collections"
+
+
 _DERIVED: dict[EntityKind, Callable[[str], bool]] = {
     EntityKind.PROJECT: _none,
     EntityKind.MEMBER: _none,
     EntityKind.ONTOLOGY: _all,
     EntityKind.RECIPE: _all,
-    EntityKind.DATASET: _all,
+    EntityKind.DATASET: _not_collections,
     EntityKind.ITEM: DERIVED_ITEM_SYSTEM.__contains__,
     EntityKind.ANNOTATION: _none,
     EntityKind.TASK: _derived_of_task,

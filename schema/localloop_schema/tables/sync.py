@@ -67,7 +67,11 @@ class Conflict(SQLModel, table=True):
 
 
 class Tombstone(SQLModel, table=True):
-    """The record that an entity was deleted, by whom and how we know, with its last document."""
+    """The record that an entity was deleted, by whom and how we know, with its last document.
+
+    ``facts`` is what else was known of it and is needed to bring it back: columns by name, and ``derived``, the
+    derived part of ``metadata.system``. It is empty where the platform deleted it.
+    """
 
     __tablename__ = "tombstones"
 
@@ -76,6 +80,7 @@ class Tombstone(SQLModel, table=True):
     remote_id: str | None = Field(default=None, index=True)
     document: dict[str, Any] = json_object()
     parents: dict[str, Any] = json_object()
+    facts: dict[str, Any] = json_object()
     deleted_by: str = ""
     deleted_at: str
     origin: str = "local"

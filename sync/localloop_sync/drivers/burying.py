@@ -115,6 +115,7 @@ class Undertaker:
             "remote_id": row["remote_id"],
             "document": document,
             "parents": {parent.value: row[f"{parent}_id"] for parent in PARENTS[state.kind]},
+            "facts": {},
             "deleted_by": self._stamp.author if origin == "local" else "",
             "deleted_at": self._stamp.at,
             "origin": origin,

@@ -266,6 +266,7 @@ def _sync() -> None:
         _text("remote_id", nullable=True),
         _json("document"),
         _json("parents"),
+        _json("facts"),
         _text("deleted_by"),
         _text("deleted_at"),
         _text("origin"),
