@@ -8,13 +8,14 @@ from pathlib import Path
 
 from localloop.platform.assigning import Assigner
 from localloop.platform.content import download, replace, upload
+from localloop.platform.feed import feed_of
 from localloop.platform.reading import Reader
 from localloop.platform.session import PlatformSession
 from localloop.platform.writing import Writer
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Account, Cursor, RemoteEntity, RemotePage, Scope
+from localloop_sync.ports import Account, Cursor, Feed, RemoteEntity, RemotePage, Scope
 
 
 class DataloopRemote:
@@ -43,6 +44,10 @@ class DataloopRemote:
     def account(self) -> Account:
         """Who is logged in, as the platform says."""
         return self._reader.account()
+
+    def feed(self) -> Feed | None:
+        """The change feed, when an earlier answer has announced one."""
+        return feed_of(self._session)
 
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations of ``scope.dataset``, ordered as the cursor says."""

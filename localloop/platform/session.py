@@ -73,6 +73,11 @@ class PlatformSession:
         return self._transport.request_count
 
     @property
+    def announced(self) -> str:
+        """Where the last answer said that additions to the platform's API are described; empty when nowhere."""
+        return self._transport.announced
+
+    @property
     def gate(self) -> str:
         """The platform's root URL."""
         return self._transport.gate

@@ -14,6 +14,9 @@ from requests.adapters import HTTPAdapter
 from localloop._version import __version__
 from localloop.platform.faults import border, refusal
 
+#: The header by which a server announces additions (docs/platform/additions.md, 1).
+ADDITIONS = "x-localloop"
+
 #: Opens a request's body afresh for each attempt.
 OpenBody = Callable[[], AbstractContextManager[Any]]
 
@@ -48,6 +51,8 @@ class Transport:
     Attributes:
         gate: The platform's root URL.
         request_count: How many requests were sent so far.
+        announced: Where the last answer said that additions to the platform's API are described
+            (docs/platform/additions.md, 1); empty when nowhere.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Transport:
         self.gate = normal_gate(gate)
         self.now = now
         self.request_count = 0
+        self.announced = ""
         self._counting = threading.Lock()
         self._timeout = (connect_timeout, read_timeout)
         self._session = requests.Session()
@@ -138,6 +144,7 @@ class Transport:
                     allow_redirects=method == "GET",
                 )
                 error = refusal(response, self.now)
+        self.announced = response.headers.get(ADDITIONS, "")
         if error is None:
             return response
         response.close()

@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 
 from localloop.platform.mapping import natural_key
 from localloop.platform.patch import document_patch, patched_document
+from localloop.testing.feed import MemoryFeed
 from localloop.testing.world import MemoryWorld, normal
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Account, Cursor, RemoteEntity, RemotePage, Scope
+from localloop_sync.ports import Account, Cursor, Feed, RemoteEntity, RemotePage, Scope
 
 Hook = Callable[..., None]
 _Result = TypeVar("_Result")
@@ -65,6 +66,18 @@ class MemoryRemote:
             The account given to the constructor.
         """
         return self._call("account", lambda: self._account)
+
+    def feed(self) -> Feed | None:
+        """The platform's change feed.
+
+        Returns:
+            The feed, or None when the world offers none, of which it is not asked.
+        """
+        log = self.world.feed
+        if log is None:
+            return None
+        self._call("feed", lambda: None)
+        return MemoryFeed(log, self.world.entities, self._call)
 
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations of a dataset.

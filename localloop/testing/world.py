@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from localloop.testing.feed import ChangeLog
 from localloop_schema.documents import Document, to_columns, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import RemoteNotFoundError
@@ -43,8 +44,10 @@ class MemoryWorld:
         seed: Makes the ids of projects; two worlds with one seed give the same ids.
         start: The first instant.
         keeps_marks: Whether an item keeps the digest that its writer left beside it.
+        feed: Whether clients are offered a change feed.
 
     Attributes:
+        feed: The log behind the change feed, or None.
         entities: Every entity, by kind and id, in order of creation.
         contents: The bytes of items, by id.
         lock: Held by whoever reads or changes several things at once.
@@ -56,8 +59,10 @@ class MemoryWorld:
         seed: int = 0,
         start: datetime = datetime(2026, 1, 1, tzinfo=UTC),
         keeps_marks: bool = True,
+        feed: bool = False,
     ) -> None:
         self.keeps_marks = keeps_marks
+        self.feed = ChangeLog() if feed else None
         self.entities: dict[EntityKind, dict[str, RemoteEntity]] = {kind: {} for kind in EntityKind}
         self.contents: dict[str, bytes] = {}
         self.lock = threading.RLock()
@@ -132,6 +137,7 @@ class MemoryWorld:
             },
         )
         self.entities[kind][entity.id] = entity
+        self._log(entity)
         return entity
 
     def change(
@@ -151,6 +157,7 @@ class MemoryWorld:
         stamped = {**entity.facts, "updated_at": self.now(), "updated_by": by, **(facts or {})}
         changed = replace(entity, document=normal(entity.kind, document), facts=stamped)
         self.entities[entity.kind][entity.id] = changed
+        self._log(changed)
         return changed
 
     def remove(self, kind: EntityKind, entity_id: str) -> None:
@@ -160,8 +167,10 @@ class MemoryWorld:
             kind: What it is.
             entity_id: Its id.
         """
-        if self.entities[kind].pop(entity_id, None) is None:
+        entity = self.entities[kind].pop(entity_id, None)
+        if entity is None:
             return
+        self._log(entity)
         if kind is EntityKind.TASK:
             self._forget_task(entity_id)
         self.contents.pop(entity_id, None)
@@ -173,6 +182,10 @@ class MemoryWorld:
         for item in self.where(EntityKind.ITEM, lambda e: task in (e.document.get("tasks") or {})):
             left = {name: entry for name, entry in item.document["tasks"].items() if name != task}
             self.change(item, {**item.document, "tasks": left}, by=str(item.facts.get("updated_by")))
+
+    def _log(self, entity: RemoteEntity) -> None:
+        if self.feed is not None:
+            self.feed.append(entity)
 
     def need(self, kind: EntityKind, entity_id: str | None) -> RemoteEntity:
         """An entity that has to be there.

@@ -75,6 +75,36 @@ class RemotePage:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a platform's change feed: after the change ``seq``, in the stretch named ``epoch``."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The last change of an entity: the entity as it is now, or None when it was deleted.
+
+    ``dataset`` is the platform's id of the dataset that it is in, where it is in one; a dataset is in itself.
+    """
+
+    kind: EntityKind
+    id: str
+    dataset: str | None
+    entity: RemoteEntity | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """Changes in the order of their commits, the place after them, and whether more follow."""
+
+    changes: Sequence[Change]
+    place: Place
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Who is logged in where."""
 
@@ -82,11 +112,37 @@ class Account:
     email: str
 
 
+class Feed(Protocol):
+    """What changed in a project, where a platform tells that. Errors are those of :class:`Remote`.
+
+    An entity comes once, with its last change, and no change is left out that was made after a place. Who may not see
+    a project gets ``RemoteNotFoundError``, never deletions.
+    """
+
+    def head(self, project: str) -> Place:
+        """The place after the newest change."""
+        ...
+
+    def changes(
+        self, project: str, since: Place, datasets: Sequence[str] | None = None, limit: int = 1000
+    ) -> ChangePage | None:
+        """What changed after a place; of what is in datasets only that of ``datasets``, when they are given.
+
+        Returns:
+            A page; None when the platform does not know the place, so that the whole has to be read.
+        """
+        ...
+
+
 class Remote(Protocol):
     """A platform. Every method may raise the errors of :mod:`localloop_sync.errors` and no others."""
 
     def account(self) -> Account:
         """Who is logged in; asks the platform, so it also proves that the credentials are accepted."""
+        ...
+
+    def feed(self) -> Feed | None:
+        """The platform's change feed; None when it has none. A platform that does not offer one is not asked."""
         ...
 
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
@@ -204,16 +260,30 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """How far a project's (local id) change feed was read; written together with what was read of it.
+
+    ``pulls`` counts the pulls by the feed since the last one that did without.
+    """
+
+    project_id: str
+    place: Place
+    pulls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A project to pull. ``discover`` says whether datasets that are new on the platform are taken too.
 
-    ``datasets`` are those known to both sides: local id → platform id.
+    ``datasets`` are those known to both sides: local id → platform id. ``unread`` are those of them (local ids) whose
+    items or annotations were never listed to the end.
     """
 
     project_id: str
     remote_id: str
     discover: bool
     datasets: Mapping[str, str]
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +320,12 @@ class Journal(Protocol):
         """How far the pull of a resource has come; None before the first page."""
         ...
 
+    def position(self, project_id: str) -> Position | None:
+        """How far the change feed of a project (local id) was read; None when a plain pull has to come first."""
+        ...
+
     def observe(
-        self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None
+        self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | Position | None = None
     ) -> Observed:
         """Reconcile entities with what is here, and move the mark along unless that is left unfinished."""
         ...
@@ -270,13 +344,21 @@ class Journal(Protocol):
         ...
 
     def known(
-        self, kind: EntityKind, *, dataset: str | None = None, project: str | None = None
+        self,
+        kind: EntityKind,
+        *,
+        dataset: str | None = None,
+        project: str | None = None,
+        among: Sequence[str] | None = None,
     ) -> dict[str, str]:
-        """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
+        """Entities that both sides know, below a dataset or project (local ids): platform id → local id.
+
+        ``among`` narrows them to these platform ids.
+        """
         ...
 
     def known_count(self, kind: EntityKind, dataset: str) -> int:
-        """How many items or annotations of a dataset (local id) both sides know."""
+        """How many entities of a kind in a dataset (local id) both sides know."""
         ...
 
     def jobs(self, waiting: State) -> Sequence[Job]:

@@ -9,13 +9,22 @@ from functools import partial
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.safety import Limits, too_many
-from localloop_sync.errors import MassDeletionHalt, PermanentError, TransientError
+from localloop_sync.errors import (
+    MassDeletionHalt,
+    PermanentError,
+    RemoteNotFoundError,
+    TransientError,
+)
+from localloop_sync.following import Follower
 from localloop_sync.ports import (
     Blobs,
     Cursor,
+    Feed,
     Journal,
     Mark,
     Observed,
+    Place,
+    Position,
     Remote,
     RemoteEntity,
     Scope,
@@ -30,15 +39,19 @@ PAGE = 1000
 OVERLAP = timedelta(seconds=60)
 
 #: After so many pulls of a resource all ids are compared, since equal counts can hide a creation and a deletion.
+#: After so many pulls by a change feed one does without it: a store must not trust one source for ever.
 SWEEP_EVERY = 50
 
 _DETAILS = (EntityKind.ONTOLOGY, EntityKind.RECIPE)
 _BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
 _WORK = (EntityKind.TASK, EntityKind.ASSIGNMENT)
 
+#: What may be listed, or changed, ahead of what it is in → what that is.
+_AHEAD = {EntityKind.ANNOTATION: EntityKind.ITEM, EntityKind.ASSIGNMENT: EntityKind.TASK}
+
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Dataset:
     """A dataset by its local and platform id."""
 
     local: str
@@ -84,19 +97,43 @@ class Puller:
             MassDeletionHalt: Too much would be deleted here; nothing was deleted.
             RemoteError: The platform could not be asked; what came in so far is kept.
         """
-        for target in self._journal.targets():
+        targets = self._journal.targets()
+        feed = self._remote.feed() if targets else None
+        for target in targets:
             try:
-                self._project(target)
+                self._project(target, feed)
             except PermanentError as error:  # one project that may not be read stops no other
                 refusal = Rejection(
                     EntityKind.PROJECT.value, target.project_id, target.remote_id, error.message
                 )
                 self._report.rejected.append(refusal)
 
-    def _project(self, target: Target) -> None:
+    def _project(self, target: Target, feed: Feed | None) -> None:
+        if feed is None:
+            self._plainly(target)
+        elif not self._followed(target, feed):
+            # What changes during the plain pull comes after this place, and so is not missed.
+            place = _head(feed, target)
+            self._plainly(target)
+            if place is not None:
+                self._journal.observe(EntityKind.PROJECT, [], Position(target.project_id, place))
+
+    def _followed(self, target: Target, feed: Feed) -> bool:
+        """Whether the feed told all that changed; else everything has to be asked for."""
+        position = self._journal.position(target.project_id)
+        if position is None or position.pulls >= SWEEP_EVERY:
+            return False
+        try:
+            return Follower(feed, self._remote, self._journal, self).follow(target, position)
+        except (
+            RemoteNotFoundError
+        ):  # the project is not shown: the plain pull looks again, and knows what to do
+            return False
+
+    def _plainly(self, target: Target) -> None:
         project = self._remote.get(EntityKind.PROJECT, target.remote_id)
         if project is None:
-            self._vanished(EntityKind.PROJECT, target.project_id)
+            self.vanished(EntityKind.PROJECT, target.project_id)
             return
         self.take(EntityKind.PROJECT, [project])
         self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
@@ -111,19 +148,29 @@ class Puller:
         missing = {remote: local for remote, local in known.items() if remote not in listed}
         for remote_id, local_id in missing.items():
             if self._remote.get(EntityKind.DATASET, remote_id) is None:
-                self._vanished(EntityKind.DATASET, local_id)
+                self.vanished(EntityKind.DATASET, local_id)
         for remote_id, local_id in known.items():
             if remote_id in listed:
-                self._dataset(_Place(local_id, remote_id), target)
+                self.dataset(local_id, remote_id, target)
 
-    def _dataset(self, place: _Place, target: Target) -> None:
+    def dataset(self, local_id: str, remote_id: str, target: Target) -> None:
+        """Pull what is in a dataset, without a feed. Its marks come last: they say that all of it was read once.
+
+        Args:
+            local_id: The dataset's local id.
+            remote_id: Its platform id.
+            target: Its project.
+        """
+        place = _Dataset(local_id, remote_id)
         for kind in _WORK:  # items name the tasks that they are in
             scope = Scope(project=target.remote_id, dataset=place.remote)
             self._listed(kind, scope, target, dataset=place.local)
         for kind in _BULK:
             self._bulk(kind, place)
 
-    def take(self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None) -> None:
+    def take(
+        self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | Position | None = None
+    ) -> None:
         """Reconcile entities with the store; items whose bytes are in doubt are fetched and compared first.
 
         Args:
@@ -143,8 +190,8 @@ class Puller:
         self._count(kind, observed)
         if observed.unverified:
             self._compare(observed.unverified)
-        if observed.orphans and kind is EntityKind.ANNOTATION:
-            self._adopt(observed.orphans)
+        if observed.orphans and kind in _AHEAD:
+            self._adopt(kind, observed.orphans)
         if observed.unfinished and mark is not None:
             self._journal.observe(kind, [], mark)
 
@@ -160,13 +207,14 @@ class Puller:
             )
         self._count(EntityKind.ITEM, self._journal.observe(EntityKind.ITEM, known))
 
-    def _adopt(self, orphans: Sequence[RemoteEntity]) -> None:
-        """Annotations of items that were made after the items were listed: fetch those items, then try again."""
-        wanted = dict.fromkeys(one.parents[EntityKind.ITEM] for one in orphans)
-        found = {one: self._remote.get(EntityKind.ITEM, one) for one in wanted}
-        self.take(EntityKind.ITEM, [item for item in found.values() if item is not None])
-        ready = [one for one in orphans if found[one.parents[EntityKind.ITEM]] is not None]
-        self._count(EntityKind.ANNOTATION, self._journal.observe(EntityKind.ANNOTATION, ready))
+    def _adopt(self, kind: EntityKind, orphans: Sequence[RemoteEntity]) -> None:
+        """What came ahead of what it is in: fetch that, then try again."""
+        parent = _AHEAD[kind]
+        wanted = dict.fromkeys(one.parents[parent] for one in orphans if parent in one.parents)
+        found = {one: self._remote.get(parent, one) for one in wanted}
+        self.take(parent, [entity for entity in found.values() if entity is not None])
+        ready = [one for one in orphans if found.get(one.parents.get(parent, "")) is not None]
+        self._count(kind, self._journal.observe(kind, ready))
 
     def _count(self, kind: EntityKind, observed: Observed) -> None:
         if observed.taken:
@@ -182,9 +230,9 @@ class Puller:
         known = self._journal.known(kind, dataset=dataset, project=project)
         missing = [remote_id for remote_id in known if remote_id not in listed]
         gone = [known[one] for one in missing if self._remote.get(kind, one) is None]
-        self._bury(kind, gone, len(known))
+        self.bury(kind, gone, len(known))
 
-    def _bulk(self, kind: EntityKind, place: _Place) -> None:
+    def _bulk(self, kind: EntityKind, place: _Dataset) -> None:
         """Items or annotations of a dataset: the first time by id, then by what changed; then deletions."""
         mark = self._journal.mark(place.local, kind)
         if mark is None:
@@ -198,7 +246,7 @@ class Puller:
             self._sweep(kind, place)
         self._journal.observe(kind, [], replace(mark, pulls=mark.pulls + 1))
 
-    def _bootstrap(self, kind: EntityKind, place: _Place, mark: Mark) -> Mark:
+    def _bootstrap(self, kind: EntityKind, place: _Dataset, mark: Mark) -> Mark:
         total = None
         done = 0
         while True:
@@ -213,7 +261,7 @@ class Puller:
                 # listing's back is newer.
                 return replace(mark, cursor=Cursor("", mark.since))
 
-    def _delta(self, kind: EntityKind, place: _Place, mark: Mark) -> Mark:
+    def _delta(self, kind: EntityKind, place: _Dataset, mark: Mark) -> Mark:
         reached = mark.cursor
         cursor = Cursor("", _earlier(reached.updated_at or ""))
         done = 0
@@ -231,7 +279,7 @@ class Puller:
             if not page.more:
                 return mark
 
-    def _sweep(self, kind: EntityKind, place: _Place) -> None:
+    def _sweep(self, kind: EntityKind, place: _Dataset) -> None:
         """Compare all ids. Only a listing that came whole, and a second look by id, prove that one is gone."""
         known = self._journal.known(kind, dataset=place.local)
         unseen = set(known)
@@ -245,12 +293,19 @@ class Puller:
             cursor = Cursor(page.entities[-1].id)
         self._guard(kind, [known[one] for one in unseen], len(known))
         gone = [known[one] for one in sorted(unseen) if self._remote.get(kind, one) is None]
-        self._bury(kind, gone, len(known))
+        self.bury(kind, gone, len(known))
 
-    def _vanished(self, kind: EntityKind, entity_id: str) -> None:
+    def vanished(self, kind: EntityKind, entity_id: str) -> None:
         """A whole project or dataset is gone, or may not be seen any more: who lost access gets the same answer.
 
         So nothing that has anything in it is deleted here before somebody says so.
+
+        Args:
+            kind: Project or dataset.
+            entity_id: Its local id.
+
+        Raises:
+            MassDeletionHalt: There is something in it.
         """
         self._take_over(kind, [entity_id], most=None if self._limits is None else 0)
 
@@ -264,7 +319,17 @@ class Puller:
                 entities=self._journal.names(kind, ids),
             )
 
-    def _bury(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+    def bury(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+        """Take over that the platform has entities no more.
+
+        Args:
+            kind: Their kind.
+            ids: Their local ids, all in one dataset or project.
+            total: How many both sides know there.
+
+        Raises:
+            MassDeletionHalt: They are too many; nothing was deleted.
+        """
         if not ids:
             return
         self._guard(kind, ids, total)
@@ -275,6 +340,14 @@ class Puller:
         for one, number in deleted.items():
             self._report.bump(self._report.deleted_here, one.value, number)
         self._report.conflicts_new += conflicts
+
+
+def _head(feed: Feed, target: Target) -> Place | None:
+    """Where the feed of a project stands; None when the project is not shown."""
+    try:
+        return feed.head(target.remote_id)
+    except RemoteNotFoundError:
+        return None
 
 
 def _earlier(moment: str) -> str:

@@ -14,7 +14,8 @@ SEEDS = range(int(os.environ.get("LOCALLOOP_SIM_SEEDS", "25")))
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("shared", [True, False], ids=["cloned", "founded apart"])
 def test_the_world_converges_and_loses_nothing(tmp_path, seed, shared):
-    world = World(tmp_path, seed, laptops=2 + seed % 2, shared=shared)
+    feed = seed // 2 % 2 == 1  # half of the platforms tell what changed, half have to be asked
+    world = World(tmp_path, seed, laptops=2 + seed % 2, shared=shared, feed=feed)
     try:
         world.run(40)
         world.settle()

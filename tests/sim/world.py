@@ -70,6 +70,10 @@ class Weather:
         self._random = random
         self.stormy = False
 
+    def forgets(self) -> bool:
+        """Whether the platform loses the thread of its change feed now, as one that was put back does."""
+        return self._random.random() < 0.03
+
     def before(self, method: str, *_args: Any) -> None:
         if not self.stormy:
             return
@@ -132,11 +136,15 @@ class Laptop:
 class World:
     """Laptops around one platform."""
 
-    def __init__(self, folder: Path, seed: int, laptops: int = 2, *, shared: bool = True) -> None:
+    def __init__(
+        self, folder: Path, seed: int, laptops: int = 2, *, shared: bool = True, feed: bool = False
+    ) -> None:
         self.seed = seed
         self.random = Random(seed)
         self.clock = VirtualClock()
-        self.platform = MemoryWorld()
+        self.platform = MemoryWorld(feed=feed)
+        if self.platform.feed is not None:
+            self.platform.feed.largest = 3  # so that what belongs together is torn apart
         self.weather = Weather(Random(f"{seed} weather"))
         self.laptops = [Laptop("abcdef"[number], folder, self) for number in range(laptops)]
         self._tokens = 0
@@ -215,6 +223,8 @@ class World:
         self.weather.stormy = True
         for _ in range(steps):
             laptop = self.random.choice(self.laptops)
+            if self.platform.feed is not None and self.weather.forgets():
+                self.platform.feed.epoch += "'"
             if self.random.random() < 0.25:
                 laptop.sync()
             else:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, chunks, get_row, get_rows, rows_where, table, update_row
 from localloop_schema.session import reading, writing
-from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, Setting, Subscription
+from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, FeedPosition, Setting, Subscription
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
 from localloop_sync.core.reconcile import Sort
@@ -23,12 +23,24 @@ from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.sending import Sender
 from localloop_sync.drivers.translate import remote_ids
 from localloop_sync.errors import OtherAccountHalt
-from localloop_sync.ports import Account, Clock, Cursor, Mark, Observed, RemoteEntity, Target, Wanted
+from localloop_sync.ports import (
+    Account,
+    Clock,
+    Cursor,
+    Mark,
+    Observed,
+    Place,
+    Position,
+    RemoteEntity,
+    Target,
+    Wanted,
+)
 from localloop_sync.report import SyncReport
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]
 _MARKS: Any = Checkpoint.__table__  # type: ignore[attr-defined]
+_POSITIONS: Any = FeedPosition.__table__  # type: ignore[attr-defined]
 _SETTINGS: Any = Setting.__table__  # type: ignore[attr-defined]
 _SUBSCRIPTIONS: Any = Subscription.__table__  # type: ignore[attr-defined]
 
@@ -84,6 +96,7 @@ class SqliteJournal:
                 for row in connection.execute(select(_SUBSCRIPTIONS)).mappings()
                 if row["dataset_id"] is None
             }
+            read = _read_through(connection)
             found = []
             for project in rows_where(connection, EntityKind.PROJECT):
                 # One that was deleted here is looked at too: its deletion waits for what is new in it.
@@ -94,7 +107,8 @@ class SqliteJournal:
                     for row in rows_where(connection, EntityKind.DATASET, project_id=project["id"])
                     if row["remote_id"] is not None
                 }
-                found.append(Target(project["id"], project["remote_id"], project["id"] in whole, datasets))
+                discover, unread = project["id"] in whole, frozenset(datasets.keys() - read)
+                found.append(Target(project["id"], project["remote_id"], discover, datasets, unread))
             return found
 
     def mark(self, dataset_id: str, kind: EntityKind) -> Mark | None:
@@ -109,8 +123,15 @@ class SqliteJournal:
         cursor = Cursor(row["cursor_id"], row["updated_at"])
         return Mark(dataset_id, kind, cursor, row["updated_at"], row["pulls"])
 
+    def position(self, project_id: str) -> Position | None:
+        """How far the change feed of a project (local id) was read; None when a plain pull has to come first."""
+        query = select(_POSITIONS).where(_POSITIONS.c.project_id == project_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else Position(project_id, Place(row["epoch"], row["seq"]), row["pulls"])
+
     def observe(
-        self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None
+        self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | Position | None = None
     ) -> Observed:
         """Reconcile entities with what is here, and move the mark along unless that is left unfinished."""
         with self._writing() as (connection, stamp):
@@ -127,11 +148,14 @@ class SqliteJournal:
             return Undertaker(connection, self._identity, stamp).absent(kind, ids, most=most)
 
     def known(
-        self, kind: EntityKind, *, dataset: str | None = None, project: str | None = None
+        self,
+        kind: EntityKind,
+        *,
+        dataset: str | None = None,
+        project: str | None = None,
+        among: Sequence[str] | None = None,
     ) -> dict[str, str]:
         """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
-        with reading(self._engine) as connection:
-            lost = _lost(connection, kind)
         query = select(_BASES.c.remote_id, _BASES.c.entity_id).where(_BASES.c.kind == kind.value)
         if dataset is not None:
             query = query.where(_BASES.c.dataset_id == dataset)
@@ -139,11 +163,17 @@ class SqliteJournal:
             columns = table(kind).c
             below = select(columns.id).where(columns.project_id == project)
             query = query.where(_BASES.c.entity_id.in_(below))
+        parts = [None] if among is None else chunks(among)
         with reading(self._engine) as connection:
-            return {row[0]: row[1] for row in connection.execute(query) if row[1] not in lost}
+            lost = _lost(connection, kind)
+            found: dict[str, str] = {}
+            for part in parts:
+                narrowed = query if part is None else query.where(_BASES.c.remote_id.in_(part))
+                found.update((row[0], row[1]) for row in connection.execute(narrowed) if row[1] not in lost)
+            return found
 
     def known_count(self, kind: EntityKind, dataset: str) -> int:
-        """How many items or annotations of a dataset (local id) both sides know."""
+        """How many entities of a kind in a dataset (local id) both sides know."""
         query = (
             select(func.count())
             .select_from(_BASES)
@@ -264,8 +294,12 @@ class SqliteJournal:
                 _set(connection, {"last_sync": {"at": stamp.at, "unsent": report.unsent}})
 
     def subscribe(self, project_id: str, dataset_id: str | None, *, content: bool) -> None:
-        """Mirror a project, or one dataset of it (local ids); ``content`` keeps the files here too."""
+        """Mirror a project, or one dataset of it (local ids); ``content`` keeps the files here too.
+
+        The feed has passed by what was not wanted so far, so the next pull does without it.
+        """
         with self._writing() as (connection, stamp):
+            connection.execute(_POSITIONS.delete().where(_POSITIONS.c.project_id == project_id))
             connection.execute(
                 _SUBSCRIPTIONS.delete().where(
                     _SUBSCRIPTIONS.c.project_id == project_id,
@@ -281,6 +315,13 @@ class SqliteJournal:
                 "created_at": stamp.at,
             }
             connection.execute(insert(_SUBSCRIPTIONS), row)
+
+
+def _read_through(connection: Connection) -> set[str]:
+    """Datasets (local ids) whose items and whose annotations have been listed to the end at least once."""
+    query = select(_MARKS.c.dataset_id).where(_MARKS.c.phase == "delta").group_by(_MARKS.c.dataset_id)
+    both = query.having(func.count() == len((EntityKind.ITEM, EntityKind.ANNOTATION)))
+    return set(connection.execute(both).scalars())
 
 
 def _lost(connection: Connection, kind: EntityKind) -> set[str]:
@@ -303,7 +344,11 @@ def _know_blob(connection: Connection, digest: str, size: int, at: str) -> None:
     connection.execute(insert(_BLOBS).prefix_with("OR IGNORE"), row)
 
 
-def _write_mark(connection: Connection, mark: Mark) -> None:
+def _write_mark(connection: Connection, mark: Mark | Position) -> None:
+    if isinstance(mark, Position):
+        place = {"project_id": mark.project_id, "epoch": mark.place.epoch, "seq": mark.place.seq}
+        connection.execute(insert(_POSITIONS).prefix_with("OR REPLACE"), {**place, "pulls": mark.pulls})
+        return
     bootstrap = mark.cursor.updated_at is None
     row: Row = {
         "dataset_id": mark.dataset_id,

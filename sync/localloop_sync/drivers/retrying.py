@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import OfflineError, ThrottledError, TransientError
-from localloop_sync.ports import Account, Clock, Cursor, Remote, RemoteEntity, RemotePage, Scope
+from localloop_sync.ports import (
+    Account,
+    ChangePage,
+    Clock,
+    Cursor,
+    Feed,
+    Place,
+    Remote,
+    RemoteEntity,
+    RemotePage,
+    Scope,
+)
 
 _Result = TypeVar("_Result")
 
@@ -71,6 +82,37 @@ class Pacer:
             self._until = max(self._until, self._clock.monotonic() + seconds)
 
 
+class _Trying(Protocol):
+    """Calls something again after transient errors."""
+
+    def __call__(self, call: Callable[[], _Result]) -> _Result:
+        """What the call returns in the end."""
+        ...
+
+
+class RetryingFeed:
+    """The change feed of a platform that is asked again after transient errors.
+
+    Args:
+        inner: The platform's feed.
+        trying: How to ask again.
+    """
+
+    def __init__(self, inner: Feed, trying: _Trying) -> None:
+        self._inner = inner
+        self._try = trying
+
+    def head(self, project: str) -> Place:
+        """The place after the newest change."""
+        return self._try(lambda: self._inner.head(project))
+
+    def changes(
+        self, project: str, since: Place, datasets: Sequence[str] | None = None, limit: int = 1000
+    ) -> ChangePage | None:
+        """What changed after a place."""
+        return self._try(lambda: self._inner.changes(project, since, datasets, limit))
+
+
 class RetryingRemote:
     """A platform that is asked again after transient errors, with full-jitter pauses.
 
@@ -127,6 +169,11 @@ class RetryingRemote:
     def account(self) -> Account:
         """Who is logged in."""
         return self._try(self._inner.account, budget=min(self._patience.greeting, self._patience.budget))
+
+    def feed(self) -> Feed | None:
+        """The platform's change feed, which is asked again like the platform itself."""
+        inner = self._try(self._inner.feed)
+        return None if inner is None else RetryingFeed(inner, self._try)
 
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations."""

@@ -53,6 +53,7 @@ class Platform(MemoryWorld):
         twin.entities = {kind: dict(those) for kind, those in self.entities.items()}
         twin.contents = dict(self.contents)
         twin._made, twin._time = self._made, self._time
+        twin.feed = None if self.feed is None else self.feed.copy()
         return twin
 
     def at(self, path: str) -> Any:

@@ -8,11 +8,15 @@ import pytest
 
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync import pulling
-from tests.integration.sync.harness import Laptop, agree
+from tests.integration.sync.harness import Laptop, Platform, agree
+from tests.sim.world import VirtualClock
 
 #: account; project, members, datasets, ontologies, recipes; then items and annotations: what changed, how many;
 #: tasks and assignments.
 QUIET = 12
+
+#: By a change feed: account; what the platform offers; what changed.
+QUIET_BY_FEED = 3
 
 
 def fill(platform, number, *, spread=timedelta()):
@@ -33,6 +37,23 @@ def test_a_sync_without_changes_costs_the_same_however_much_there_is(alone, plat
     report = alone.sync(content=False)
     assert report.quiet
     assert len(alone.requests) == QUIET
+
+
+@pytest.mark.parametrize("number", [10, 500])
+def test_by_a_feed_it_costs_three_requests_and_a_page_of_changes_one_more(tmp_path, number):
+    platform = Platform(VirtualClock(), feed=True)
+    platform.feed.largest = 100
+    alone = Laptop(tmp_path, "a", platform)
+    alone.found()
+    alone.sync()
+    alone.sync(content=False)
+    fill(platform, number)
+    alone.sync(content=False)
+    assert len(alone.requests) == QUIET_BY_FEED + -(-number // 100) - 1
+    report = alone.sync(content=False)
+    assert report.quiet
+    assert len(alone.requests) == QUIET_BY_FEED
+    alone.store.close()
 
 
 def test_one_change_costs_one_request_more(pair):
