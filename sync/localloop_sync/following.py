@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from localloop_schema.kinds import EntityKind
+from localloop_sync.core.references import references
 from localloop_sync.ports import Change, Feed, Journal, Position, Remote, RemoteEntity, Target
 
 #: More datasets than this are not named in a request; what is read of others is left out here then.
@@ -123,7 +124,10 @@ class Follower:
         derived = [item.facts.get("derived") or {} for item in items]
         refs = [ref for one in derived for ref in one.get("refs") or () if isinstance(ref, Mapping)]
         for kind in _WORK:
-            ids = list(dict.fromkeys(str(ref.get("id")) for ref in refs if ref.get("type") == kind.value))
+            said = [str(ref.get("id")) for ref in refs if ref.get("type") == kind.value]
+            for item in items:
+                said += references(EntityKind.ITEM, item.document).get(kind, [])
+            ids = list(dict.fromkeys(said))
             here = self._journal.known(kind, among=ids) if ids else {}
             fetched = [self._remote.get(kind, one) for one in ids if one not in here]
             self._pull.take(kind, [one for one in fetched if one is not None])

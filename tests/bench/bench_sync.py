@@ -24,12 +24,13 @@ from localloop.syncing import adopt_author, connected, sync_store
 
 EMAIL, PASSWORD = "ann@example.test", "pw"
 ITEMS, SIZE, THREADS = 300, 10_000, 4
+DATASETS = 20
 
 
 @contextmanager
-def hub(folder: Path) -> Iterator[str]:
+def hub(folder: Path, *more: str) -> Iterator[str]:
     """A hub as its own process; gives the gate."""
-    words = ["serve", "--hub", "--data", str(folder), "--port", "0", "--user", EMAIL, "--json"]
+    words = ["serve", "--hub", "--data", str(folder), "--port", "0", "--user", EMAIL, "--json", *more]
     process = subprocess.Popen(
         [sys.executable, "-m", "localloop", *words],
         env={**os.environ, "LOCALLOOP_PASSWORD": PASSWORD},
@@ -82,6 +83,24 @@ def bare(gate: str, folder: Path) -> float:
     return time.perf_counter() - started
 
 
+def quiet_requests(folder: Path, *more: str) -> tuple[int, float]:
+    """Requests and seconds of a sync without changes, with many datasets; ``more`` is for the hub."""
+    with hub(folder / "hub", *more) as gate, Store.create(folder / "store", device="bench") as store:
+        credentials = CredentialStore(folder / "config")
+        transport = Transport(gate)
+        login_m2m(transport, credentials, EMAIL, PASSWORD)
+        transport.close()
+        adopt_author(store, EMAIL)
+        with store.transaction("fill") as tx:
+            project = create_project(tx, "Many")
+            for number in range(DATASETS):
+                create_dataset(tx, project, f"D{number}")
+        for _ in range(4):
+            with connected(store, credentials, gate=gate, email=EMAIL) as remote:
+                report = sync_store(store, remote)
+    return report.requests, report.seconds
+
+
 def main() -> None:
     """Print the figures."""
     with TemporaryDirectory() as name, hub(Path(name) / "hub") as gate:
@@ -109,6 +128,10 @@ def main() -> None:
         print(
             f"no-change sync: {quiet.seconds:.2f} s, {quiet.requests} requests (must not grow with the items)"
         )
+    for name, more in (("by the change feed", ()), ("plainly (--plain)", ("--plain",))):
+        with TemporaryDirectory() as folder_name:
+            requests_sent, seconds = quiet_requests(Path(folder_name), *more)
+        print(f"no-change sync of {DATASETS} datasets {name}: {requests_sent} requests, {seconds:.2f} s")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,15 @@ from tests.integration.sync.harness import Laptop, Platform
 from tests.sim.world import VirtualClock
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Modules that say ``BOTH_WAYS`` run on a platform that has to be asked, and on one that tells what changed."""
+    if "platform" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_WAYS", False):
+        metafunc.parametrize("platform", [False, True], ids=["plainly", "by feed"], indirect=True)
+
+
 @pytest.fixture
-def platform() -> Platform:
-    return Platform(VirtualClock())
+def platform(request: pytest.FixtureRequest) -> Platform:
+    return Platform(VirtualClock(), feed=getattr(request, "param", False))
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from localloop.store.conflicts import Choice, resolve_conflict
 from localloop_schema.kinds import EntityKind as K
 from tests.integration.sync.harness import agree
 
+BOTH_WAYS = True
+
 
 def test_a_deletion_reaches_the_other_side_and_leaves_a_tombstone(pair):
     pair.a.delete("/a.txt")

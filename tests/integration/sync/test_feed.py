@@ -15,6 +15,7 @@ from localloop_schema.kinds import EntityKind as K
 from localloop_sync import pulling
 from tests.integration.sync.harness import Laptop, Platform, agree
 from tests.integration.sync.test_cost import fill
+from tests.integration.sync.test_work import ANN, entry, give
 from tests.sim.world import PowerCut, VirtualClock
 
 
@@ -126,6 +127,19 @@ def test_an_assignment_may_come_a_page_before_its_task(alone, platform):
     alone.sync()
     assert [row["annotator"] for row in alone.store.rows(K.ASSIGNMENT)] == ["bob@example.test"]
     assert [row["priority"] for row in alone.store.rows(K.TASK)] == [1]
+
+
+def test_an_item_may_come_a_page_before_the_task_that_it_names(pair):
+    agree(pair.a, pair.b)
+    pair.platform.feed.largest = 1
+    give(pair.a, "T", "/a.txt")
+    agree(pair.a)
+    for kind in (K.ASSIGNMENT, K.TASK):
+        for one in list(pair.platform.entities[kind].values()):
+            pair.platform.feed.append(one)
+    pair.b.sync()
+    assert entry(pair.b, "/a.txt") == [ANN, None]
+    agree(pair.a, pair.b)
 
 
 def test_a_recipe_that_changes_brings_the_ontology_that_it_names_now(alone, platform):

@@ -9,6 +9,8 @@ from localloop.store.conflicts import Choice
 from localloop_schema.kinds import EntityKind as K
 from tests.integration.sync.harness import agree
 
+BOTH_WAYS = True
+
 
 def test_edits_of_different_fields_both_survive(pair):
     pair.a.edit("/a.txt", x=2)

@@ -17,6 +17,8 @@ from localloop_schema.kinds import EntityKind as K
 from localloop_sync.errors import MassDeletionHalt
 from tests.integration.sync.harness import Laptop, agree, platform_picture
 
+BOTH_WAYS = True
+
 
 def label(laptop, tag, **fields):
     with laptop.store.transaction("label") as tx:

@@ -14,6 +14,8 @@ from localloop_schema.refs import tasks_of
 from localloop_sync.errors import TransientError
 from tests.integration.sync.harness import agree
 
+BOTH_WAYS = True
+
 ANN, BOB = "ann@example.test", "bob@example.test"
 
 
