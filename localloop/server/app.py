@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 
 from localloop.server import (
     additions,
+    annotation_log,
     assignments,
     auth,
     clones,
@@ -23,6 +24,7 @@ from localloop.server import (
     exports,
     exports_v3,
     items,
+    listings,
     login_page,
     media,
     merges,
@@ -69,6 +71,8 @@ _ROOMS = (
     items,
     merges,
     media,
+    listings,
+    annotation_log,
     recipes,
     ontologies,
     tasks,

@@ -51,6 +51,11 @@ async def revise(request: Request) -> Response:
     return await answer(_replace, call_of(request, user, await _form(request)))
 
 
+async def snapshot(request: Request) -> Response:
+    """``POST /items/{id}/snapshots``: as a revision; what the content was before stays in the cache and the log."""
+    return await revise(request)
+
+
 async def _form(request: Request) -> Form:
     """The form of a request; its file is in the cache by then."""
     context: Context = request.app.state.context
@@ -277,6 +282,9 @@ def _directory_id(dataset_id: str, path: str) -> str:
 ROUTES = [
     Route("/datasets/{id}/items", upload, methods=["POST"]),
     Route("/items/{id}/revisions", revise, methods=["POST"]),
+    Route("/items/{id}/snapshots", snapshot, methods=["POST"]),
+    Route("/datasets/{dataset}/items/{id}/revisions", revise, methods=["POST"]),
+    Route("/datasets/{dataset}/items/{id}/snapshots", snapshot, methods=["POST"]),
     route("/datasets/{id}/items/{dir}", "PUT", move_many),
     route("/datasets/{id}/directoryTree", "GET", directory_tree),
     route("/datasets/{dataset}/items/{id}", "GET", get),

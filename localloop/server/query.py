@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from localloop.errors import BadRequest, UnprocessableEntity
+from localloop.errors import BadRequest, NotFound, UnprocessableEntity
 from localloop.server.calls import Call, page, route
 from localloop.server.shapes import BULK, check
 from localloop.server.wire import Json
-from localloop.store import bulk
-from localloop.store.query import Resource, parse, run_page
+from localloop.store import Transaction, bulk
+from localloop.store.query import Resource, parse, project, run_page
+from localloop.store.references import KINDS, refer
 from localloop.store.schemas import check_searchable
 from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row
 
 
 def query(call: Call) -> Json:
-    """``POST /datasets/{id}/query``; with ``update`` or ``delete`` it acts on everything that it finds."""
+    """``POST /datasets/{id}/query``; with ``update``, ``delete`` or ``references`` it acts on all that it finds."""
     body = call.object()
-    if "references" in body:
-        raise UnprocessableEntity("422", "Items come into tasks by the calls for tasks.")
     check(body, BULK)
-    if (body.get("delete") or body.get("update") is not None) and not isinstance(body.get("filter"), dict):
+    changes = [key for key in ("delete", "update", "references") if body.get(key) not in (None, False)]
+    if not changes:
+        return _find(call, body)
+    if len(changes) > 1:
+        raise BadRequest("400", f"One query makes one change, not {' and '.join(changes)}.")
+    if not isinstance(body.get("filter"), dict):
         # What says nothing must not come to mean everything.
         raise BadRequest("400", "A change by query needs a filter, even if it is an empty object.")
-    if body.get("delete") is True:
-        return _delete(call, body)
-    if body.get("update") is not None:
-        return _update(call, body)
-    return _find(call, body)
+    for key in ("limit", "skip"):
+        if body.get(key) is not None:
+            raise UnprocessableEntity("422", f"Unsupported key {key!r} of a change by query.")
+    return _CHANGES[changes[0]](call, body)
 
 
 def _find(call: Call, body: Json) -> Json:
@@ -37,7 +41,8 @@ def _find(call: Call, body: Json) -> Json:
         check_searchable(dataset, wanted)
         found = run_page(connection, wanted, [dataset["id"]])
         show = wire.items if wanted.resource is Resource.ITEMS else wire.annotations
-        return page(show(found.rows), total=found.total, pages=found.pages, more=found.has_next)
+        shown = [project(one, wanted.select) for one in show(found.rows)]
+        return page(shown, total=found.total, pages=found.pages, more=found.has_next)
 
 
 def _update(call: Call, body: Json) -> Json:
@@ -56,6 +61,28 @@ def _delete(call: Call, body: Json) -> Json:
         return _done(bulk.delete_by_query(tx, body, dataset))
 
 
+def _refer(call: Call, body: Json) -> Json:
+    if body.get("resource") not in {None, "items"}:
+        raise UnprocessableEntity("422", "Only items refer to tasks and assignments.")
+    references = body["references"]
+    with call.writing("change references by query") as tx:
+        dataset = call.taking("change references by query").target(tx, EntityKind.DATASET)
+        targets = [_referred(call, tx, dataset, one) for one in references.get("refs") or []]
+        operation = str(references.get("operation"))
+        return _done(refer(tx, body, dataset, operation, targets))
+
+
+def _referred(call: Call, tx: Transaction, dataset: Row, reference: Json) -> tuple[str, Row]:
+    """What a reference is to, if the caller may see it; an item refers to what is in its own project."""
+    kind = str(reference.get("type"))
+    if kind not in KINDS:
+        raise UnprocessableEntity("422", f"Unsupported type of a reference: {kind!r}")
+    row = call.entity(tx.connection, KINDS[kind], reference.get("id"))
+    if row["project_id"] != dataset["project_id"]:
+        raise NotFound("404", f"{kind.capitalize()} not found. Id: {str(reference.get('id'))!r}")
+    return kind, row
+
+
 def _row(resource: str, action: str, *, system: bool = False) -> str:
     """Which row of the table of roles stands for a change by query; for what is no resource, the strictest."""
     if resource == "annotations" or (resource == "items" and not system):
@@ -67,5 +94,7 @@ def _done(number: int) -> Json:
     """What the platform declares for this endpoint: a page, here without its items."""
     return page([], total=number, pages=1 if number else 0, more=False)
 
+
+_CHANGES = {"delete": _delete, "update": _update, "references": _refer}
 
 ROUTES = [route("/datasets/{id}/query", "POST", query)]

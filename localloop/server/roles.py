@@ -131,6 +131,7 @@ LEAST: Final[Mapping[str, Role]] = {
     "delete annotations by query": Role.ANNOTATOR,
     "change items by query": Role.MANAGER,
     "change system metadata by query": Role.ENGINEER,
+    "change references by query": Role.MANAGER,
     "delete items by query": Role.ENGINEER,
     # Items.
     "POST /datasets/{id}/items": Role.ENGINEER,
@@ -148,7 +149,17 @@ LEAST: Final[Mapping[str, Role]] = {
     "POST /items/{id}/revisions": Role.ENGINEER,
     "POST /items/{id}/clone": Role.ENGINEER,
     "POST /datasets/{dataset}/items/{id}/clone": Role.ENGINEER,
-    # Annotations.
+    "POST /items/{id}/snapshots": Role.ENGINEER,
+    "POST /datasets/{dataset}/items/{id}/revisions": Role.ENGINEER,
+    "POST /datasets/{dataset}/items/{id}/snapshots": Role.ENGINEER,
+    "GET /datasets/{id}/items": Role.ANNOTATOR,
+    "DELETE /datasets/{id}/items": Role.ENGINEER,
+    "GET /items/{id}/items": Role.ANNOTATOR,
+    "GET /datasets/{dataset}/items/{id}/items": Role.ANNOTATOR,
+    "GET /datasets/{dataset}/items/{id}/stream": Role.ANNOTATOR,
+    "PATCH /datasets/{dataset}/items/{id}": Role.MANAGER,
+    "DELETE /datasets/{dataset}/items/{id}": Role.ENGINEER,
+    # Annotations, by themselves and below their items.
     "GET /items/{id}/annotations": Role.ANNOTATOR,
     "POST /items/{id}/annotations": Role.ANNOTATOR,
     "GET /datasets/{dataset}/items/{id}/annotations": Role.ANNOTATOR,
@@ -156,6 +167,22 @@ LEAST: Final[Mapping[str, Role]] = {
     "GET /annotations/{id}": Role.ANNOTATOR,
     "PUT /annotations/{id}": Role.ANNOTATOR,
     "DELETE /annotations/{id}": Role.ANNOTATOR,
+    "PUT /annotations/{id}/issue": Role.ANNOTATOR,
+    **{
+        f"{method} {below}/annotations/{{id}}{path}": Role.ANNOTATOR
+        for below in ("/items/{item}", "/datasets/{dataset}/items/{item}")
+        for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("PUT", "/issue"))
+    },
+    **{
+        f"POST {below}/annotations/{name}": Role.ENGINEER
+        for below in ("/items/{id}", "/datasets/{dataset}/items/{id}")
+        for name in ("archiveAnnotationLogs", "restore-archived-annotation-logs")
+    },
+    "GET /datasets/{dataset}/items/{id}/annotations-log": Role.ANNOTATOR,
+    "POST /datasets/{id}/annotations": Role.MANAGER,
+    "GET /scores/tasks/{task}": Role.ANNOTATOR,
+    "GET /scores/tasks/{task}/items/{id}": Role.ANNOTATOR,
+    "GET /scores/tasks/{task}/annotations/{id}": Role.ANNOTATOR,
     # Recipes and ontologies. Listings answer what is in the caller's projects.
     "POST /recipes": Role.ENGINEER,
     "GET /recipes": Role.ACCOUNT,

@@ -42,7 +42,12 @@ DATASET: Shape = {
 ITEM: Shape = {"filename": TEXT, "description": TEXT, "metadata": METADATA}
 IMPORTS: Shape = [{"filename": TEXT, "storageId": TEXT, "size": NUMBER}]
 MOVE: Shape = {"dqlQuery": QUERY}
-BULK: Shape = {"resource": TEXT, "update": ITEM}
+BULK: Shape = {
+    "resource": TEXT,
+    "update": ITEM,
+    "delete": FLAG,
+    "references": {"operation": TEXT, "refs": [{"type": TEXT, "id": TEXT}]},
+}
 ANNOTATION: Shape = {
     "type": TEXT,
     "label": TEXT,
@@ -50,6 +55,7 @@ ANNOTATION: Shape = {
     "description": TEXT,
     "metadata": {"system": {"clientId": TEXT}},
 }
+CLASSIFY: Shape = {"query": {"resource": TEXT}, "annotation": ANNOTATION}
 RECIPE: Shape = {
     "title": TEXT,
     "description": TEXT,

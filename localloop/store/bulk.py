@@ -21,7 +21,17 @@ from localloop_schema.rows import Row
 STEP: Final = 500
 
 #: The parts of a query that say what it finds, not how it is shown.
-_MEANING = ("resource", "filter", "join", "intersect", "except", "context", "systemSpace")
+_MEANING = (
+    "resource",
+    "filter",
+    "join",
+    "intersect",
+    "except",
+    "context",
+    "systemSpace",
+    "projects",
+    "datasets",
+)
 
 _KINDS = {"items": EntityKind.ITEM, "annotations": EntityKind.ANNOTATION}
 

@@ -27,6 +27,7 @@ from localloop.store.query.compile import compile_count, compile_ids, compile_se
 from localloop.store.query.model import Context, Join, Query, Resource, SortKey
 from localloop.store.query.page import Page, run_page
 from localloop.store.query.parse import parse
+from localloop.store.query.projection import project
 
 __all__ = [
     "Context",
@@ -39,5 +40,6 @@ __all__ = [
     "compile_ids",
     "compile_select",
     "parse",
+    "project",
     "run_page",
 ]

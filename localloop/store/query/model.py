@@ -139,8 +139,10 @@ class Context:
 class Query:
     """One parsed query.
 
-    ``page_size`` is 0 for a query that only counts. ``select`` is the projection as received: it concerns how
-    rows are presented and changes no result. ``system_space`` includes system datasets, otherwise left out.
+    ``page_size`` is 0 for a query that only counts. ``skip`` and ``limit`` cut the results before they are paged.
+    ``count_total`` says whether somebody wants to know how many there are beyond the page. ``select`` is the
+    projection: it concerns how rows are presented and changes no result. ``system_space`` includes system
+    datasets, otherwise left out.
     """
 
     resource: Resource = Resource.ITEMS
@@ -149,6 +151,9 @@ class Query:
     sort: tuple[SortKey, ...] = ()
     page: int = 0
     page_size: int = MAX_PAGE_SIZE
+    skip: int = 0
+    limit: int | None = None
+    count_total: bool = True
     select: Mapping[str, bool] | None = None
     intersect: Query | None = None
     except_: Query | None = None

@@ -18,7 +18,7 @@ class Page:
 
     Attributes:
         rows: One mapping per row, columns by their database names.
-        total: How many results the query has on all pages.
+        total: How many results the query has on all pages; how many are known, when the query counts no total.
         pages: How many pages that makes; 0 for a query that only counts.
         has_next: Whether a page follows this one.
     """
@@ -45,15 +45,20 @@ def run_page(connection: Connection, query: Query, dataset_ids: Sequence[str] | 
     """
     size = query.page_size
     if not size:
-        return Page([], _count(connection, query, dataset_ids), 0, has_next=False)
+        return Page([], _total(connection, query, dataset_ids), 0, has_next=False)
     start = query.page * size
-    statement = compile_select(query, dataset_ids, paged=False).limit(size + 1).offset(start)
-    rows = [dict(row) for row in connection.execute(statement).mappings()]
-    has_next = len(rows) > size
+    # How many rows the page may have, and one more that tells whether another page follows.
+    room = size if query.limit is None else max(min(size, query.limit - start), 0)
+    more = query.limit is None or query.limit > start + size
+    statement = compile_select(query, dataset_ids, paged=False).limit(room + more).offset(query.skip + start)
+    rows = [dict(row) for row in connection.execute(statement).mappings()] if room else []
+    has_next = len(rows) > room
     is_last = not has_next and (bool(rows) or not start)
-    total = start + len(rows) if is_last else _count(connection, query, dataset_ids)
-    return Page(rows[:size], total, -(-total // size), has_next)
+    known = start + len(rows)
+    total = known if is_last or not query.count_total else _total(connection, query, dataset_ids)
+    return Page(rows[:room], total, -(-total // size), has_next)
 
 
-def _count(connection: Connection, query: Query, dataset_ids: Sequence[str] | None) -> int:
-    return int(connection.execute(compile_count(query, dataset_ids)).scalar_one())
+def _total(connection: Connection, query: Query, dataset_ids: Sequence[str] | None) -> int:
+    number = int(connection.execute(compile_count(query, dataset_ids)).scalar_one()) - query.skip
+    return max(number if query.limit is None else min(number, query.limit), 0)

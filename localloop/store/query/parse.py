@@ -8,6 +8,7 @@ from typing import Any
 from localloop.errors import BadRequest, UnprocessableEntity
 from localloop.store.query.clauses import SUBQUERY_DEPTH, check_depth, check_text, parse_filter, parse_path
 from localloop.store.query.model import MAX_PAGE_SIZE, Context, Join, Path, Query, Resource, SortKey
+from localloop.store.query.projection import parse_select
 
 #: The resource at the other end of a join (docs/platform/wire.md, 4.5.2).
 _JOINED = {Resource.ITEMS: Resource.ANNOTATIONS, Resource.ANNOTATIONS: Resource.ITEMS}
@@ -21,8 +22,14 @@ _DIRECTIONS = {"ascending": False, "descending": True}
 _PROJECT_KEYS = ("projects", "projectIds")
 _DATASET_KEYS = ("datasets", "datasetIds")
 
-#: The largest offset that SQLite can count to.
-_MAX_PAGE = (2**63 - 1) // MAX_PAGE_SIZE - 1
+#: The largest offset that SQLite can count to, shared by what is skipped and the pages before.
+_MAX_ROWS = 2**62
+_MAX_PAGE = _MAX_ROWS // MAX_PAGE_SIZE - 1
+
+#: Keys that ask for what is not done here, with the values that ask for nothing (docs/platform/wire.md, 4.5).
+#: ``queryEngine`` says how to find and not what, and ``sign`` asks for URLs that need no token, which there are none
+#: of here: both are let through and change nothing.
+_UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {"collectMetrics": (None, False), "user": (None, "")}
 
 
 def parse(query: Mapping[str, Any]) -> Query:
@@ -47,6 +54,9 @@ def _query(body: Any, default: Resource, depth: int) -> Query:
     if not isinstance(body, Mapping):
         raise BadRequest("400", f"A query must be an object, not {body!r}")
     check_depth(depth)
+    for key, harmless in _UNSUPPORTED.items():
+        if body.get(key) not in harmless:
+            raise UnprocessableEntity("422", f"Unsupported key {key!r} of a query")
     resource = _resource(body.get("resource"), default)
     where, join = _apart(body)
     return Query(
@@ -56,10 +66,13 @@ def _query(body: Any, default: Resource, depth: int) -> Query:
         sort=_sort(body.get("sort")),
         page=_page(body.get("page")),
         page_size=_page_size(body.get("pageSize")),
-        select=_select(body.get("select")),
+        skip=_number("skip", body.get("skip")) or 0,
+        limit=_number("limit", body.get("limit")),
+        count_total=body.get("countTotal") is None or _flag("countTotal", body["countTotal"]),
+        select=parse_select(body.get("select")),
         intersect=_operand("intersect", body.get("intersect"), resource, depth),
         except_=_operand("except", body.get("except"), resource, depth),
-        context=_context(body.get("context")),
+        context=_context(body.get("context"), body),
         system_space=_flag("systemSpace", body.get("systemSpace")),
     )
 
@@ -133,8 +146,11 @@ def _page_size(value: Any) -> int:
     return MAX_PAGE_SIZE if value is None else min(_whole("pageSize", value), MAX_PAGE_SIZE)
 
 
-def _select(body: Any) -> Mapping[str, bool] | None:
-    return None if body is None else {key: bool(wanted) for key, wanted in _object("select", body).items()}
+def _number(name: str, value: Any) -> int | None:
+    number = None if value is None else _whole(name, value)
+    if number is not None and number > _MAX_ROWS:
+        raise BadRequest("400", f"{name} is too large: {number}")
+    return number
 
 
 def _operand(name: str, body: Any, resource: Resource, depth: int) -> Query | None:
@@ -142,15 +158,23 @@ def _operand(name: str, body: Any, resource: Resource, depth: int) -> Query | No
     outer = _object(name, body)
     if not outer:
         return None
+    for key in ("limit", "skip"):
+        if isinstance(outer.get("query"), Mapping) and outer["query"].get(key) is not None:
+            raise UnprocessableEntity("422", f"Unsupported key {key!r} in the query of {name}")
     inner = _query(outer.get("query"), resource, depth + SUBQUERY_DEPTH)
     if inner.resource is not resource:
         raise BadRequest("400", f"{name} must query {resource}, not {inner.resource}")
     return inner
 
 
-def _context(body: Any) -> Context:
+def _context(body: Any, outer: Mapping[str, Any]) -> Context:
+    """The confinement, which a query may spell in two places."""
     context = _object("context", body)
-    return Context(projects=_ids(context, _PROJECT_KEYS), datasets=_ids(context, _DATASET_KEYS))
+    beside = {key: outer.get(key) for key in ("projects", "datasets")}
+    return Context(
+        projects=_ids(context, _PROJECT_KEYS) + _ids(beside, ("projects",)),
+        datasets=_ids(context, _DATASET_KEYS) + _ids(beside, ("datasets",)),
+    )
 
 
 def _ids(context: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[str, ...]:
@@ -158,7 +182,7 @@ def _ids(context: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[str, ...]:
     for key in keys:
         ids = context.get(key) or []
         if not isinstance(ids, list) or not all(isinstance(value, str) for value in ids):
-            raise BadRequest("400", f"context.{key} must be a list of ids, not {ids!r}")
+            raise BadRequest("400", f"{key} must be a list of ids, not {ids!r}")
         for value in ids:
             check_text(value)
         found.extend(ids)

@@ -49,7 +49,7 @@ class TestEnvelope:
         assert parse({"filter": {"name": "a", "join": join}}) == apart
 
     def test_keys_that_do_not_say_what_to_find_are_left_to_the_caller(self) -> None:
-        body = {"update": {"metadata": {}}, "delete": True, "references": {}, "user": "x"}
+        body = {"update": {"metadata": {}}, "delete": True, "references": {}, "queryEngine": "sql"}
         assert parse(body) == parse({})
 
 
