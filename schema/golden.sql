@@ -51,7 +51,9 @@ CREATE TRIGGER feed_annotation_update AFTER UPDATE ON annotations
 
 CREATE INDEX ix_annotations_dataset_id ON annotations (dataset_id, id);
 
-CREATE INDEX ix_annotations_dataset_label ON annotations (dataset_id, label, type, item_id);
+CREATE INDEX ix_annotations_dataset_label ON annotations (dataset_id, label, type, item_id, deleted_at);
+
+CREATE INDEX ix_annotations_dataset_updated ON annotations (dataset_id, updated_at, id);
 
 CREATE INDEX ix_annotations_item ON annotations (item_id, id);
 
@@ -280,9 +282,13 @@ CREATE TRIGGER feed_item_update AFTER UPDATE ON items
     VALUES ('item', NEW.id, NEW.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = NEW.dataset_id), NEW.dataset_id, NEW.deleted_at IS NOT NULL);
     END;
 
+CREATE INDEX ix_items_dataset_created ON items (dataset_id, type, created_at, id);
+
 CREATE INDEX ix_items_dataset_id ON items (dataset_id, id);
 
 CREATE INDEX ix_items_dataset_path ON items (dataset_id, filename);
+
+CREATE INDEX ix_items_dataset_updated ON items (dataset_id, updated_at, id);
 
 CREATE INDEX ix_items_digest ON items (digest);
 

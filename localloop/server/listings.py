@@ -1,4 +1,4 @@
-"""Listings of items beside the query (docs/platform/wire.md, 4.7), and items under their dataset's path."""
+"""Listings of items beside the query (docs/platform/wire.md, 4.5), and items under their dataset's path."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, exists, func, select
@@ -26,7 +26,7 @@ from localloop.store.query.model import (
     Test,
 )
 from localloop.store.query.names import field_of, table_of
-from localloop.store.query.sql import Predicate, all_of, any_of, unindexed
+from localloop.store.query.sql import Predicate, all_of, any_of, is_pattern, unindexed
 
 #: Resources that the platform orders by type first; the others have none (docs/platform/wire.md, 4.5).
 _TYPED = {Resource.ITEMS, Resource.ANNOTATIONS}
@@ -35,6 +35,12 @@ _TYPE = SortKey(("type",))
 _NEWEST = SortKey(("createdAt",), descending=True)
 _ID_PATHS = {("id",), ("annotationId",)}
 _NAMING_PATHS = {*_ID_PATHS, ("itemId",)}
+
+#: Fields of a joined resource that have an index, and of which one value is that of few entities.
+_LEADING_PATHS: dict[Resource, Collection[Path]] = {
+    Resource.ANNOTATIONS: {*_ID_PATHS, ("label",)},
+    Resource.ITEMS: {("id",), ("filename",)},
+}
 
 
 def compile_select(query: Query, dataset_ids: Sequence[str] | None, *, paged: bool = True) -> Select[Any]:
@@ -91,7 +97,7 @@ def _conditions(query: Query, table: FromClause, dataset_ids: Sequence[str] | No
         conditions.append(table.c.system == 0)
     conditions.append(_clause(query.resource, table, query.where))
     if query.join is not None:
-        conditions.append(_joined(query.join, table))
+        conditions.append(_joined(query.join, table, dataset_ids))
     if query.intersect is not None:
         conditions.append(table.c.id.in_(_inner_ids(query.intersect, dataset_ids)))
     if query.except_ is not None:
@@ -119,7 +125,7 @@ def _in_datasets(query: Query, table: FromClause, dataset_ids: Sequence[str]) ->
     if "dataset_id" not in table.c:
         return []
     column: ColumnElement[Any] = table.c.dataset_id
-    if _names_entities(query.where) or _walks_by_id(query):
+    if _names_entities(query.where) or _leads(query.join) or _walks_by_id(query):
         # Else SQLite may choose an index on the dataset, which here finds far more rows.
         column = unindexed(column)
     return [_members(column, dataset_ids)]
@@ -127,9 +133,23 @@ def _in_datasets(query: Query, table: FromClause, dataset_ids: Sequence[str]) ->
 
 def _names_entities(where: Clause) -> bool:
     """Whether a filter asks for certain entities, or for what belongs to certain items."""
+    return _asks(where, _NAMING_PATHS)
+
+
+def _asks(where: Clause, paths: Collection[Path]) -> bool:
+    """Whether a filter asks for certain values of one of these fields, and not for a pattern."""
     if isinstance(where, Test):
-        return where.path in _NAMING_PATHS and isinstance(where.condition, Equals | OneOf)
-    return isinstance(where, AllOf) and any(map(_names_entities, where.clauses))
+        if where.path not in paths or not isinstance(where.condition, Equals | OneOf):
+            return False
+        condition = where.condition
+        values = (condition.value,) if isinstance(condition, Equals) else condition.values
+        return not any(isinstance(value, str) and is_pattern(value) for value in values)
+    return isinstance(where, AllOf) and any(_asks(clause, paths) for clause in where.clauses)
+
+
+def _leads(join: Join | None) -> bool:
+    """Whether a join finds so little by an index of its own that it pays to begin with it."""
+    return join is not None and _asks(join.where, _LEADING_PATHS[join.resource])
 
 
 def _walks_by_id(query: Query) -> bool:
@@ -163,13 +183,21 @@ def _known(table_name: str, ids: tuple[str, ...]) -> Select[Any]:
     return select(table.c.id).where(IdField(table).equals_any(ids))
 
 
-def _joined(join: Join, primary: FromClause) -> Predicate:
+def _joined(join: Join, primary: FromClause, dataset_ids: Sequence[str] | None) -> Predicate:
     """That one single joined entity satisfies the whole clause, so that a result appears once."""
     joined = table_of(join.resource).alias()
-    related = belongs(joined, primary) if join.resource is Resource.ANNOTATIONS else belongs(primary, joined)
-    return exists(
-        select(joined.c.id).select_from(joined).where(related, _clause(join.resource, joined, join.where))
-    )
+    to_items = join.resource is Resource.ITEMS
+    clause = _clause(join.resource, joined, join.where)
+    if dataset_ids is None or not (to_items or _leads(join)):
+        related = belongs(primary, joined) if to_items else belongs(joined, primary)
+        return exists(select(joined.c.id).select_from(joined).where(related, clause))
+    # What is joined is found once, and not anew for each row. An annotation lies in the dataset of its item.
+    inside = _members(joined.c.dataset_id, dataset_ids)
+    there = (joined.c.deleted_at.is_(None), inside, clause)
+    if to_items:
+        column = primary.c.item_id if _leads(join) else unindexed(primary.c.item_id)
+        return column.in_(select(joined.c.id).where(*there))
+    return primary.c.id.in_(select(joined.c.item_id).where(*there))
 
 
 def _clause(resource: Resource, table: FromClause, clause: Clause) -> Predicate:
@@ -205,8 +233,11 @@ def sort_keys(query: Query) -> tuple[SortKey, ...]:
 
 
 def _ordered(statement: Select[Any], query: Query, table: FromClause) -> Select[Any]:
+    # Else SQLite may walk everything in the order of ids to find what an index on paths leads to.
+    at_a_path = query.resource is Resource.ITEMS and _asks(query.where, {("filename",)})
     for key in sort_keys(query):
         field = field_of(query.resource, table, key.path, _element_clause)
-        for column in field.sort_keys(descending=key.descending):
+        for value in field.sort_keys(descending=key.descending):
+            column = unindexed(value) if at_a_path else value
             statement = statement.order_by(column.desc() if key.descending else column.asc())
     return statement

@@ -242,7 +242,8 @@ def count_annotations(items: FromClause, annotations: Table) -> ColumnField:
 def belongs(annotations: FromClause, items: FromClause) -> Predicate:
     """That a live annotation is one of a live item.
 
-    The dataset is compared too, though the item implies it, because the index of labels begins with it.
+    The dataset, which the item implies, is not compared: SQLite would follow an index that begins with it, and so look
+    at all annotations of the dataset for each item.
 
     Args:
         annotations: The annotations table, or an alias of it.
@@ -253,7 +254,6 @@ def belongs(annotations: FromClause, items: FromClause) -> Predicate:
     """
     return and_(
         annotations.c.item_id == items.c.id,
-        annotations.c.dataset_id == items.c.dataset_id,
         annotations.c.deleted_at.is_(None),
         items.c.deleted_at.is_(None),
     )

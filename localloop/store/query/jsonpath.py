@@ -33,7 +33,20 @@ from sqlalchemy import (
     select,
 )
 
-from localloop.store.query.model import Compares, Condition, ElementMatches, Equals, Exists, Not, Path, Scalar
+from localloop.store.query.model import (
+    AllOf,
+    Clause,
+    Compares,
+    Condition,
+    ElementMatches,
+    Equals,
+    Exists,
+    Not,
+    OneOf,
+    Path,
+    Scalar,
+    Test,
+)
 from localloop.store.query.sql import Predicate, all_of, any_of, as_number, compares, no, text_in
 
 
@@ -56,6 +69,9 @@ _ONE: ColumnElement[int] = literal_column("1", Integer)
 
 #: One element that is no object: what is passed through where there is no array.
 _NO_ARRAY = _constant("[0]")
+
+#: Of how many texts a row may be asked for one before its JSON is walked.
+_MOST_TEXTS = 4
 
 _SHORT_CUT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
@@ -105,6 +121,15 @@ class JsonValue:
         """Whether some value at the path satisfies the condition (none, for a negated one)."""
         if isinstance(condition, Not):
             return no(self.matches(condition.condition))
+        texts = None if self._column is None else texts_of(condition)
+        if texts is None:
+            return self._matches(condition)
+        # Looking for the text is many times faster than walking the JSON of every row that does not have it.
+        return and_(
+            any_of([func.instr(self._column, f'"{text}"') > 0 for text in texts]), self._matches(condition)
+        )
+
+    def _matches(self, condition: Exists | Equals | OneOf | Compares | ElementMatches) -> Predicate:
         if isinstance(condition, Exists):
             return self._some_value(lambda node: node.type != NULL)
         if isinstance(condition, ElementMatches):
@@ -216,6 +241,36 @@ class JsonValue:
             wheres.append(member.c.key == key)
             node = Node(member.c.value, member.c.type)
         return tables, wheres, node
+
+
+def texts_of(condition: Condition) -> tuple[str, ...] | None:
+    """Texts of which the JSON of every document that satisfies a condition has at least one, as a string of its own.
+
+    Args:
+        condition: The condition.
+
+    Returns:
+        The texts, which are spelled in JSON as they are; None when nothing can be said.
+    """
+    if isinstance(condition, ElementMatches):
+        return _texts_of_clause(condition.clause)
+    if not isinstance(condition, Equals | OneOf):
+        return None
+    values = (condition.value,) if isinstance(condition, Equals) else condition.values
+    if not 1 <= len(values) <= _MOST_TEXTS:
+        return None
+    if not all(isinstance(value, str) and _SHORT_CUT.fullmatch(value) for value in values):
+        return None
+    # A text that spells a number also finds the number.
+    return values if all(as_number(value) is None for value in values) else None
+
+
+def _texts_of_clause(clause: Clause) -> tuple[str, ...] | None:
+    if isinstance(clause, Test):
+        return texts_of(clause.condition)
+    if isinstance(clause, AllOf):
+        return next((texts for texts in map(_texts_of_clause, clause.clauses) if texts is not None), None)
+    return None
 
 
 def json_column(column: ColumnElement[Any], path: Path, compile_clause: ClauseCompiler) -> JsonValue:

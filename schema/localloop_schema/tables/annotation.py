@@ -15,7 +15,8 @@ class Annotation(Entity, table=True):
 
     __tablename__ = "annotations"
     __table_args__ = (
-        Index("ix_annotations_dataset_label", "dataset_id", "label", "type", "item_id"),
+        Index("ix_annotations_dataset_label", "dataset_id", "label", "type", "item_id", "deleted_at"),
+        Index("ix_annotations_dataset_updated", "dataset_id", "updated_at", "id"),
         Index("ix_annotations_dataset_id", "dataset_id", "id"),
         Index("ix_annotations_item", "item_id", "id"),
     )

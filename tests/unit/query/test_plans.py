@@ -41,7 +41,7 @@ def select_plan(db: Connection, body: dict[str, Any]) -> list[str]:
         ({"filter": {"id": {"$in": ["a", "b"]}}}, "ix_items_remote_id (remote_id=?)"),
         (
             {"filter": {"hidden": False}, **EARS, **BY_ID},
-            "ix_annotations_dataset_label (dataset_id=? AND label=? AND type=? AND item_id=?)",
+            "ix_annotations_dataset_label (dataset_id=? AND label=? AND type=?)",
         ),
         (
             {
@@ -54,6 +54,23 @@ def select_plan(db: Connection, body: dict[str, Any]) -> list[str]:
         (
             {"resource": "annotations", "filter": {"label": "Ear", "type": "point"}},
             "ix_annotations_dataset_label (dataset_id=? AND label=? AND type=?)",
+        ),
+        (
+            {"filter": {"updatedAt": {"$gte": "2026-01-01"}}},
+            "ix_items_dataset_updated (dataset_id=? AND updated_at>?)",
+        ),
+        (
+            {"resource": "annotations", "filter": {"updatedAt": {"$gte": "2026-01-01"}}},
+            "ix_annotations_dataset_updated (dataset_id=? AND updated_at>?)",
+        ),
+        (
+            {"filter": {"filename": "/a/b.jpg"}, **BY_ID},
+            "ix_items_dataset_path (dataset_id=? AND filename=?)",
+        ),
+        ({"filter": {"annotated": False}}, "ix_annotations_item (item_id=?)"),
+        (
+            {"resource": "annotations", "filter": {}, "join": {"filter": {"filename": "/a"}}, **BY_ID},
+            "ix_annotations_item (item_id=?)",
         ),
     ],
 )
@@ -70,3 +87,20 @@ def test_walking_by_id_sorts_nothing(db: Connection, resource: str) -> None:
     assert len(steps) == 1
     assert steps[0].startswith(f"SEARCH {resource} USING")
     assert "id>?" in steps[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"filter": {"type": "file"}},
+        {"filter": {"type": "file"}, "sort": {"createdAt": "ascending"}},
+        {"filter": {"hidden": False}, "sort": {"updatedAt": "descending"}},
+        {"filter": {"hidden": False}, "sort": {"filename": "ascending"}},
+        {"resource": "annotations", "filter": {}, "sort": {"updatedAt": "ascending"}},
+    ],
+)
+def test_the_usual_orders_follow_an_index(db: Connection, body: dict[str, Any]) -> None:
+    steps = select_plan(db, body)
+    assert not [
+        step for step in steps if "ORDER BY" in step and "RIGHT PART" not in step and "LAST TERM" not in step
+    ], steps
