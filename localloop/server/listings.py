@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,11 +9,8 @@ from sqlalchemy import func, select
 from localloop.errors import BadRequest, NotFound
 from localloop.server import items
 from localloop.server.calls import Call, Handler, page, parse_json, route
-from localloop.server.command_routes import answer_command
-from localloop.server.shapes import MOVE
 from localloop.server.wire import Json
-from localloop.store import bulk
-from localloop.store.query import Resource, parse, project, run_page
+from localloop.store.query import parse, project, run_page
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
 
@@ -76,24 +72,6 @@ def children(call: Call) -> Json:
         return page(wire.items(found), total=total, pages=-(-total // size), more=more)
 
 
-def delete_many(call: Call) -> Any:
-    """``DELETE /datasets/{id}/items``: a command that deletes everything that a query finds."""
-    body = call.object(MOVE)
-    if not isinstance(body.get("filter"), dict):
-        raise BadRequest("400", "Deleting by query needs a filter, even if it is an empty object.")
-    query = {key: body[key] for key in ("filter", "join") if body.get(key) is not None}
-    if parse(query).resource is not Resource.ITEMS:
-        raise BadRequest("400", "Only items are deleted here.")
-    with call.reading() as (connection, _wire):
-        call.target(connection, EntityKind.DATASET)
-    return answer_command(call, "DeleteItems", partial(_delete_many, call, query))
-
-
-def _delete_many(call: Call, query: Json) -> Json:
-    with call.writing("delete items by query") as tx:
-        return {"count": bulk.delete_by_query(tx, query, call.target(tx, EntityKind.DATASET))}
-
-
 def of_dataset(handler: Handler) -> Handler:
     """A handler of an item that is named below its dataset: it must be in that one."""
 
@@ -109,7 +87,6 @@ def of_dataset(handler: Handler) -> Handler:
 
 ROUTES = [
     route("/datasets/{id}/items", "GET", listing),
-    route("/datasets/{id}/items", "DELETE", delete_many),
     route("/items/{id}/items", "GET", children),
     route("/datasets/{dataset}/items/{id}/items", "GET", of_dataset(children)),
     route("/datasets/{dataset}/items/{id}/stream", "GET", of_dataset(items.stream)),

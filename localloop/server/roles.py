@@ -153,7 +153,6 @@ LEAST: Final[Mapping[str, Role]] = {
     "POST /datasets/{dataset}/items/{id}/revisions": Role.ENGINEER,
     "POST /datasets/{dataset}/items/{id}/snapshots": Role.ENGINEER,
     "GET /datasets/{id}/items": Role.ANNOTATOR,
-    "DELETE /datasets/{id}/items": Role.ENGINEER,
     "GET /items/{id}/items": Role.ANNOTATOR,
     "GET /datasets/{dataset}/items/{id}/items": Role.ANNOTATOR,
     "GET /datasets/{dataset}/items/{id}/stream": Role.ANNOTATOR,

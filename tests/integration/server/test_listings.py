@@ -52,16 +52,6 @@ def test_items_are_reached_under_their_dataset_only(alice, dataset, project):
     assert alice.send("DELETE", f"/datasets/{dataset}/items/{item['id']}").status_code == 204
 
 
-def test_items_are_deleted_by_a_filter(alice, dataset):
-    for name in "abc":
-        alice.upload(dataset, f"/{name}.txt")
-    assert alice.send("DELETE", f"/datasets/{dataset}/items", json={}).status_code == 400
-    body = {"filter": {"name": {"$in": ["a.txt", "b.txt"]}}, "join": {}}
-    command = alice.ask("DELETE", f"/datasets/{dataset}/items", json=body)
-    assert (command["status"], command["spec"]["count"]) == ("success", 2)
-    assert alice.query(dataset)["totalItemsCount"] == 1
-
-
 def test_a_snapshot_is_new_content_of_the_same_item(alice, dataset):
     item = alice.upload(dataset, "/a.txt", b"abc")
     alice.ask("POST", f"/items/{item['id']}/annotations", json={"type": "class", "label": "x"})
