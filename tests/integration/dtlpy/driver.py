@@ -7,6 +7,7 @@ writes a line of JSON when a scenario begins and one when it ends, so that one t
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -73,3 +74,7 @@ def _write(out: TextIO, line: dict[str, object]) -> None:
 
 
 main()
+sys.stdout.flush()
+sys.stderr.flush()
+# Clients of dtlpy leave threads that an orderly end would wait for.
+os._exit(0)
