@@ -13,6 +13,7 @@ from localloop.server import (
     additions,
     annotation_log,
     assignments,
+    audit,
     auth,
     clones,
     collection_routes,
@@ -29,6 +30,7 @@ from localloop.server import (
     media,
     merges,
     ontologies,
+    organisations,
     projects,
     query,
     recipes,
@@ -81,6 +83,8 @@ _ROOMS = (
     dataset_lists,
     dataset_schema,
     subsets,
+    audit,
+    organisations,
 )
 
 

@@ -84,9 +84,16 @@ LEAST: Final[Mapping[str, Role]] = {
     "PATCH /projects/{id}": Role.OWNER,
     "DELETE /projects/{id}": Role.OWNER,
     "GET /projects/{id}/members": Role.ANNOTATOR,
+    "POST /projects/{id}/members": Role.OWNER,
     "POST /projects/{id}/members/{email}": Role.OWNER,
     "PATCH /projects/{id}/members/{email}": Role.OWNER,
     "DELETE /projects/{id}/members/{email}": Role.OWNER,
+    # Where there are no organisations: the caller's projects, and refusals.
+    "GET /orgs/{org}/projects": Role.ACCOUNT,
+    "PATCH /projects/{id}/org": Role.OWNER,
+    "POST /projects/{id}/accounts": Role.OWNER,
+    # What was done in the caller's projects.
+    "POST /audit/logs": Role.ACCOUNT,
     # Datasets. The query answers those of the caller's projects, and completes them on the way.
     "POST /datasets": Role.ENGINEER,
     "POST /datasets/query": Role.ACCOUNT,

@@ -119,6 +119,20 @@ CLONE: Shape = {
     },
 }
 MERGE: Shape = {"name": TEXT, "datasetsIds": [TEXT], "mergeDatasetParams": _COPY}
+AUDIT: Shape = {
+    "orgId": TEXT,
+    "fromDate": TEXT,
+    "toDate": TEXT,
+    "entityType": TEXT,
+    "entityName": TEXT,
+    "id": TEXT,
+    "action": TEXT,
+    "sortBy": TEXT,
+    "descending": FLAG,
+    "page": NUMBER,
+    "pageSize": NUMBER,
+}
+MEMBERS: Shape = {"role": TEXT, "users": [TEXT]}
 DATASET_COUNT: Shape = {"projectIds": [TEXT], "system": FLAG}
 RESTORE: Shape = {"query": OBJECT}
 BULK_METADATA: Shape = {
