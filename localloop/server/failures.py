@@ -34,8 +34,12 @@ def failure(status: int, message: str, headers: Mapping[str, str] | None = None)
     return JSONResponse({"status": status, "message": message}, status_code=status, headers=headers)
 
 
-def _of_http(_request: Request, error: Exception) -> Response:
+def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code in {404, 405} and error.detail in {"Not Found", "Method Not Allowed"}:
+        # The router's own words, for what no handler has seen.
+        unknown = f"{request.method} {request.url.path} is not served here."
+        return failure(error.status_code, unknown, error.headers)
     return failure(error.status_code, str(error.detail), error.headers)
 
 

@@ -148,6 +148,12 @@ _JSON: dict[Resource, dict[str, str]] = {
 }
 
 
+#: Second names of the collections that an item is in; clients ask with these for items that are in none.
+_COLLECTIONS: dict[Path, Path] = {
+    (f"collections{number}",): ("metadata", "system", "collections", f"c{number}") for number in range(10)
+}
+
+
 def field_of(resource: Resource, table: FromClause, path: Path, compile_clause: ClauseCompiler) -> Field:
     """The field at a path.
 
@@ -160,6 +166,8 @@ def field_of(resource: Resource, table: FromClause, path: Path, compile_clause: 
     Returns:
         The field; one that is always missing for a name that the resource does not have.
     """
+    if resource is Resource.ITEMS:
+        path = _COLLECTIONS.get(path, path)
     make = _FIELDS[resource].get(".".join(path))
     if make is not None:
         return make(table)

@@ -199,3 +199,11 @@ class TestOtherResources:
         assert found(db, {"context": {"projects": ["remote-project"]}}) == ["i"]
         assert found(db, {"context": {"projects": ["other"]}}) == []
         assert found(db, {"context": {"datasets": [OTHER_DATASET]}}) == []
+
+
+def test_a_collection_has_a_second_name(db: Connection) -> None:
+    item(db, "i1", metadata={"system": {"collections": {"c0": True}}})
+    item(db, "i2", metadata={"system": {}})
+    assert matching(db, {"collections0": {"$exists": False}}) == ["i2"]
+    assert matching(db, {"collections0": True}) == ["i1"]
+    assert matching(db, {"collections9": {"$exists": False}}) == ["i1", "i2"]
