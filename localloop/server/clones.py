@@ -102,8 +102,9 @@ def _clone_item(call: Call, body: Json) -> Json:
         path = normal_path(body.get("remoteFileName") or _place(source, told))
         if items.find_item(tx.connection, target["id"], path) is not None:
             raise Conflict("409", f"Something is at {path!r} already.")
-        many = body.get("allowMany", told.get("allowMany"))
-        if many is False and copies.copied_already(tx, target, [source]):
+        # Clients say by default that many copies are not allowed; whoever names a path wants one there all the same.
+        many = body.get("allowMany", told.get("allowMany")) is not False or body.get("remoteFileName")
+        if not many and copies.copied_already(tx, target, [source]):
             raise Conflict("409", f"The dataset has a copy of {source['filename']!r} already.")
         ((_, row),) = copies.copy_items(tx, target, [(source, path)], Wish.of(told))
         if body.get("metadata"):

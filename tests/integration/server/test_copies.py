@@ -80,12 +80,15 @@ def test_a_clone_that_cannot_be_made_leaves_nothing(alice, hub, project, dataset
 
 def test_one_copy_is_enough_where_many_are_not_allowed(alice, dataset):
     item = alice.upload(dataset, "/1.txt")
-    body = {"targetDatasetId": dataset, "allowMany": False}
+    told = {"targetDirectory": "/a"}
+    body = {"targetDatasetId": dataset, "allowMany": False, "cloneDatasetParams": told}
     path = f"/items/{item['id']}/clone"
-    done(alice, "POST", path, json={**body, "remoteFileName": "/2.txt"})
-    assert "copy" in failed(alice, "POST", path, json={**body, "remoteFileName": "/3.txt"})
-    done(alice, "POST", path, json={**body, "remoteFileName": "/3.txt", "allowMany": True})
-    assert paths(alice, dataset) == ["/1.txt", "/2.txt", "/3.txt"]
+    done(alice, "POST", path, json=body)
+    told["targetDirectory"] = "/b"
+    assert "has a copy" in failed(alice, "POST", path, json=body)
+    done(alice, "POST", path, json={**body, "allowMany": True})
+    done(alice, "POST", path, json={**body, "remoteFileName": "/named.txt"})
+    assert paths(alice, dataset) == ["/1.txt", "/a/1.txt", "/b/1.txt", "/named.txt"]
 
 
 @pytest.fixture

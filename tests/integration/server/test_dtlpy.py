@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from localloop.server import copies
+from localloop.server.commands import Commands, step
 from localloop.testing.hub import running_hub
 
 HERE = Path(__file__).parent
@@ -129,4 +131,26 @@ def test_what_people_do_beyond_the_guide_works(tmp_path):
         "dataset gone": "404",
         "project gone": "404",
         "by key": 0,
+    }
+
+
+def test_slow_work_is_waited_for_and_failed_work_raises(tmp_path, monkeypatch):
+    real, polls = Commands.get, []
+
+    def get(self, command_id, owner):
+        polls.append(command_id)
+        return real(self, command_id, owner)
+
+    def slow(*arguments, **options):
+        # Until it was asked for: then the client has seen it running.
+        while not polls:
+            step()
+        return copy_items(*arguments, **options)
+
+    copy_items = copies.copy_items
+    monkeypatch.setattr(Commands, "get", get)
+    monkeypatch.setattr(copies, "copy_items", slow)
+    assert run("slow_script.py", tmp_path) == {
+        "slow": ["in-progress", "success", 1],
+        "failed": ["424", True, "failed"],
     }
