@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from localloop.errors import StoreError
-from localloop.store import Store
+from localloop.store import Store, work
 from localloop.store.annotations import add_annotations, update_annotation
 from localloop.store.conflicts import Choice, list_conflicts, resolve_conflict
 from localloop.store.datasets import create_dataset
@@ -24,6 +24,7 @@ from localloop.store.items import add_item, move_item, put_content, update_item
 from localloop.store.labels import upsert_labels
 from localloop.store.projects import create_project
 from localloop.store.recipes import ontology_of
+from localloop.store.tasks import create_task
 from localloop.syncing import subscribe, sync_store
 from localloop.testing.remote import MemoryRemote, MemoryWorld
 from localloop_schema.documents import to_document
@@ -38,8 +39,9 @@ from localloop_sync.engine import Options
 from localloop_sync.errors import OfflineError, RemoteError, ThrottledError, TransientError
 from localloop_sync.ports import Account
 
-SYNCED = (K.DATASET, K.ONTOLOGY, K.ITEM, K.ANNOTATION)
-_WRITES = ("create", "update", "delete", "upload", "replace")
+SYNCED = (K.DATASET, K.ONTOLOGY, K.ITEM, K.ANNOTATION, K.TASK, K.ASSIGNMENT)
+_WRITES = ("create", "update", "assign", "delete", "upload", "replace")
+PEOPLE = ("ann@example.test", "bob@example.test")
 
 
 class PowerCut(BaseException):
@@ -171,6 +173,8 @@ class World:
         journal.subscribe(dataset["project_id"], dataset["id"], content=True)
         for number in range(3):
             self.add(laptop, f"/start{number}.txt")
+        with laptop.store.transaction("give work") as tx:
+            create_task(tx, tx.row(K.DATASET, dataset["id"]), "T", {}, assignee_ids=PEOPLE)
 
     def token(self) -> str:
         """A value that nothing else has."""
@@ -218,6 +222,31 @@ class World:
                         tx, ontology, [{"tag": random.choice("klmn"), "displayLabel": self.token()}]
                     )
 
+    def work(self, laptop: Laptop) -> None:
+        """One edit of what the task's items are about."""
+        random = laptop.random
+        items = laptop.store.rows(K.ITEM)
+        if not items or not laptop.store.rows(K.TASK):
+            return
+        with laptop.store.transaction("work") as tx:
+            task = tx.row(K.TASK, laptop.store.rows(K.TASK)[0]["id"])
+            row = tx.row(K.ITEM, random.choice(items)["id"])
+            query = {"filter": {"id": row["id"]}}
+            match random.randrange(6):
+                case 0:
+                    work.remove_items(tx, task, query)
+                case 1:
+                    share = [{"assigneeId": random.choice([*PEOPLE, f"{self.token()}@x"]), "load": 100}]
+                    work.add_items(tx, task, query, workload=share)
+                case 2:
+                    assignment = random.choice(work.assignments_of(tx.connection, task["id"]))
+                    share = [{"assigneeId": random.choice(PEOPLE), "load": 100}]
+                    work.redistribute(tx, task, assignment, share)
+                case 3:
+                    work.set_item_status(tx, task, [row], None, operation="delete")
+                case _:
+                    work.set_item_status(tx, task, [row], self.token())
+
     def run(self, steps: int) -> None:
         """Edits and syncs in any order, in bad weather."""
         self.weather.stormy = True
@@ -225,8 +254,11 @@ class World:
             laptop = self.random.choice(self.laptops)
             if self.platform.feed is not None and self.weather.forgets():
                 self.platform.feed.epoch += "'"
-            if self.random.random() < 0.25:
+            dice = self.random.random()
+            if dice < 0.25:
                 laptop.sync()
+            elif dice < 0.45:
+                self.work(laptop)
             else:
                 self.edit(laptop)
             laptop.fsck()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from localloop_schema.documents import derived_system, measured, to_columns, to_document
+from localloop_schema.documents import Document, derived_system, measured, to_columns, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, parents_of, purge_rows, rows_where, update_row
 from localloop_sync.core.change import apply, equal
@@ -33,7 +33,7 @@ class Sender:
     """Reads jobs from the log and writes down their outcomes, within one transaction.
 
     Args:
-        connection: An open transaction; a write transaction for anything but :meth:`jobs`.
+        connection: An open write transaction.
         identity: Makes ids.
         stamp: Under which action the log gets what changes by this.
     """
@@ -77,6 +77,7 @@ class Sender:
         if wanted is None:
             waiting = [one for one in state.operations if one.state in (State.PENDING, State.IN_FLIGHT)]
             if not waiting or mirror is not None or base is not None:
+                self._undone(state, base, mirror)
                 return None
             # Created and deleted again while the creation was under way: nothing to send, if it never arrived.
             return self._describe(state, None, waiting)
@@ -84,6 +85,12 @@ class Sender:
         still = refused(state.operations, wanted.effect)
         carried = [one for one in state.operations if one.state is not State.PARKED and one not in still]
         return replace(self._describe(state, base, carried), target=target)
+
+    def _undone(self, state: EntityState, base: Document | None, mirror: Document | None) -> None:
+        """Close operations that took one another back, so that nothing of them waits to be sent."""
+        nothing = difference(state.kind, base, mirror).effect is Effect.NOTHING
+        if nothing and all(one.state is State.PENDING for one in state.operations):
+            oplog.move(self._connection, [one.seq for one in state.operations], State.SUPERSEDED)
 
     def _describe(self, state: EntityState, base: dict[str, object] | None, carried: list[Operation]) -> Job:
         assert state.row is not None

@@ -132,7 +132,7 @@ def test_a_task_takes_the_items_of_its_query_and_splits_them(world, items):
     assert (task["recipe_id"], json.loads(task["query"])) == (world.dataset["recipes"][0], {})
 
 
-def test_the_references_of_items_are_no_operations(world, items):
+def test_items_that_come_into_a_task_are_operations(world, items):
     with world.store.transaction("create task") as tx:
         create_task(tx, world.dataset, "t", LABELLED, assignee_ids=["a@x"])
         batch = tx.stamp.batch
@@ -140,7 +140,7 @@ def test_the_references_of_items_are_no_operations(world, items):
         kinds = connection.exec_driver_sql(
             "SELECT kind FROM operations WHERE batch = ? ORDER BY seq", (batch,)
         )
-        assert kinds.scalars().all() == ["task", "assignment"]
+        assert kinds.scalars().all() == ["task", "assignment", *["item"] * 4]
 
 
 @pytest.mark.parametrize(

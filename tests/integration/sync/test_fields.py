@@ -162,3 +162,12 @@ def test_coordinates_are_one_value(pair):
     row = pair.b.conflict()
     assert row["path"] == ["coordinates"]
     assert row["values"] == {"mine": {"x": 2, "y": 5}, "theirs": {"x": 1, "y": 5}}
+
+
+def test_an_edit_that_was_taken_back_waits_for_nothing(pair):
+    pair.a.edit("/a.txt", x=2)
+    pair.a.edit("/a.txt", x=1)
+    assert len(pair.a.unsent()) == 2
+    pair.a.sync()
+    assert pair.a.unsent() == []
+    assert pair.a.calls["update"] == 0

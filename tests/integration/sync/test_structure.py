@@ -8,6 +8,7 @@ import pytest
 
 from localloop.store.conflicts import Choice
 from localloop.store.datasets import create_dataset, update_dataset
+from localloop.store.items import add_item
 from localloop.store.labels import delete_labels, upsert_labels
 from localloop.store.projects import add_member, create_project, remove_member, update_member
 from localloop.store.recipes import create_ontology, ontology_of
@@ -178,25 +179,50 @@ def binaries(platform):
         K.DATASET, {"name": "Binaries"}, {K.PROJECT: project}, by="platform", facts={"system": True}
     )
     document = {"type": "file", "filename": "/code.zip", "content": {"size": 3}}
-    platform.add(K.ITEM, document, {K.DATASET: dataset.id}, by="platform")
+    item = platform.add(K.ITEM, document, {K.DATASET: dataset.id}, by="platform")
+    platform.contents[item.id] = b"zip"
     return dataset.id
 
 
-def test_a_dataset_that_the_platform_keeps_for_itself_is_not_mirrored(pair):
+def own_binaries(laptop):
+    """The hidden dataset of a project that was made here, with an icon in it."""
+    ref = laptop.store.blobs.add_bytes(b"icon")
+    with laptop.store.transaction("binaries") as tx:
+        row = create_dataset(tx, tx.rows(K.PROJECT)[0], "Binaries", default_recipe=False, system=True)
+        add_item(tx, row, "/icon.png", ref)
+    return row
+
+
+def test_a_dataset_that_the_platform_keeps_for_itself_is_mirrored_as_such(pair):
     dataset = binaries(pair.platform)
     pair.b.sync()
-    assert [row["name"] for row in pair.b.store.rows(K.DATASET)] == ["D"]
-    assert pair.b.paths() == ["/a.txt"]
+    assert [(row["name"], row["system"]) for row in pair.b.store.rows(K.DATASET)] == [
+        ("D", False),
+        ("Binaries", True),
+    ]
+    assert pair.b.paths() == ["/a.txt", "/code.zip"]
     assert dataset in pair.platform.entities[K.DATASET]
 
 
-def test_a_dataset_of_our_own_for_binaries_is_neither_pushed_nor_deleted(pair):
-    with pair.a.store.transaction("binaries") as tx:
-        create_dataset(tx, tx.rows(K.PROJECT)[0], "Binaries", default_recipe=False, system=True)
+def test_a_dataset_of_our_own_for_binaries_becomes_the_platforms(pair):
+    own = own_binaries(pair.a)
+    dataset = binaries(pair.platform)
+    pair.a.sync()
+    [row] = pair.a.store.rows(K.DATASET, system=True)
+    assert (row["id"], row["remote_id"]) == (own["id"], dataset)
+    assert len(pair.platform.entities[K.DATASET]) == 2
+    assert pair.platform.paths() == ["/a.txt", "/code.zip", "/icon.png"]
+    agree(pair.a, pair.b)
+
+
+def test_a_dataset_for_binaries_is_never_made_on_a_platform_that_has_none(pair):
+    own_binaries(pair.a)
+    pair.a.sync()
+    assert len(pair.platform.entities[K.DATASET]) == 1
     binaries(pair.platform)
     pair.a.sync()
     pair.a.sync()
-    assert [row["name"] for row in pair.a.store.rows(K.DATASET)] == ["D", "Binaries"]
+    assert pair.platform.paths() == ["/a.txt", "/code.zip", "/icon.png"]
     assert len(pair.platform.entities[K.DATASET]) == 2
 
 
