@@ -22,6 +22,7 @@ class Hub:
         path: The store's directory; a store is made when there is none.
         users: Passwords by e-mail.
         settings: How the server behaves.
+        owner: Whose store it is, where it is to be a gateway.
 
     Attributes:
         gate: The gate's URL; the same after a restart.
@@ -29,12 +30,18 @@ class Hub:
     """
 
     def __init__(
-        self, path: Path, users: Mapping[str, str] | None = None, *, settings: ServerSettings | None = None
+        self,
+        path: Path,
+        users: Mapping[str, str] | None = None,
+        *,
+        settings: ServerSettings | None = None,
+        owner: str | None = None,
     ) -> None:
         self.path = path
         self.gate = ""
         # Cheap hashes: nothing here is a secret, and log-ins are many.
-        self.accounts = Accounts.beside(path, hasher=PasswordHasher.from_parameters(CHEAPEST))
+        hasher = PasswordHasher.from_parameters(CHEAPEST)
+        self.accounts = Accounts.beside(path, hasher=hasher, owner=owner)
         self._settings = settings
         self._store: Store | None = None
         self._server: ServerThread | None = None
@@ -87,7 +94,11 @@ class Hub:
 
 @contextmanager
 def running_hub(
-    path: Path, users: Mapping[str, str] | None = None, *, settings: ServerSettings | None = None
+    path: Path,
+    users: Mapping[str, str] | None = None,
+    *,
+    settings: ServerSettings | None = None,
+    owner: str | None = None,
 ) -> Iterator[Hub]:
     """A hub that runs while the block does.
 
@@ -95,11 +106,12 @@ def running_hub(
         path: The store's directory; a store is made when there is none.
         users: Passwords by e-mail.
         settings: How the server behaves.
+        owner: Whose store it is, where it is to be a gateway.
 
     Yields:
         The hub; ``hub.gate`` is its URL.
     """
-    hub = Hub(path, users, settings=settings)
+    hub = Hub(path, users, settings=settings, owner=owner)
     hub.start()
     try:
         yield hub

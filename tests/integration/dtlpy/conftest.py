@@ -1,4 +1,4 @@
-"""One run for each release and role, however many scenarios are asked for and by however many test processes."""
+"""Scenarios run once, in whatever number they are asked for and by however many test processes."""
 
 from __future__ import annotations
 

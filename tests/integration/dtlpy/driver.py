@@ -1,7 +1,8 @@
 """Runs scenarios with the dtlpy that is first on the path; a process of its own with a home of its own.
 
-Called with the gate's URL, the role, a folder, a file for the outcomes, and a file with the names of the scenarios. It
-writes a line of JSON when a scenario begins and one when it ends, so that one that takes the process down is known.
+Called with the gate's URL, the role, the password, a folder, a file for the outcomes, and a file with the names of the
+scenarios. It writes a line of JSON when a scenario begins and one when it ends, so that one that takes the process
+down is known.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TextIO
 import dtlpy as dl
 
 from tests.integration.dtlpy import scenarios
-from tests.integration.dtlpy.world import ALICE, PASSWORD, SCENARIOS, World
+from tests.integration.dtlpy.world import ALICE, SCENARIOS, World
 
 assert scenarios.AREAS
 
@@ -32,13 +33,13 @@ class Hangs(BaseException):
 
 
 def main() -> None:
-    gate, role, folder, outcomes, names = sys.argv[1:]
+    gate, role, password, folder, outcomes, names = sys.argv[1:]
     signal.signal(signal.SIGALRM, _give_up)
     dl.add_environment(
         environment=f"{gate}/api/v1", gate_url=gate, url=f"{gate}/", alias="local", verify_ssl=False
     )
     dl.setenv("local")
-    assert dl.login_m2m(email=ALICE, password=PASSWORD), "the log-in failed"
+    assert dl.login_m2m(email=ALICE, password=password), "the log-in failed"
     with Path(outcomes).open("w", encoding="utf-8") as out:
         _write(out, {"version": dl.__version__})
         for number, name in enumerate(json.loads(Path(names).read_text())):

@@ -1,4 +1,4 @@
-"""Runs scenarios: one server and one process of dtlpy for each release and role, whatever the number of scenarios."""
+"""Runs scenarios: a server and a process of dtlpy for dozens of them, since both take long to start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 
 from filelock import FileLock
 
-from localloop.server import ServerSettings
 from localloop.store import Store
 from localloop.testing.hub import running_hub
 from tests.integration.dtlpy.world import ALICE, BOB, CAROL, PASSWORD
@@ -29,7 +28,10 @@ ROLES = ("hub", "gateway")
 #: A platform that nobody can reach: nothing listens at the port, and nothing is ever sent to it.
 NOWHERE = "http://127.0.0.1:9"
 
-#: How long all scenarios of one process may take, in seconds.
+#: How many scenarios one process runs.
+TOGETHER = 60
+
+#: How long all scenarios of one process may take, in seconds; a test may take a little longer.
 PATIENCE = 280
 
 
@@ -42,7 +44,7 @@ class Outcome:
 
 
 @contextmanager
-def served(role: str, place: Path) -> Iterator[str]:
+def served(role: str, place: Path) -> Iterator[tuple[str, str]]:
     """A server in a role, over a new store.
 
     Args:
@@ -50,18 +52,21 @@ def served(role: str, place: Path) -> Iterator[str]:
         place: The store's directory.
 
     Yields:
-        The gate's URL.
+        The gate's URL, and the password of who runs the scenarios.
     """
-    settings = ServerSettings()
+    owner = None
     if role == "gateway":
+        owner = ALICE
         with Store.create(place, author=ALICE) as store:
             store.set_settings({"gate": NOWHERE, "account": ALICE})
-    with running_hub(place, dict.fromkeys((ALICE, BOB, CAROL), PASSWORD), settings=settings) as hub:
-        yield hub.gate
+    users = dict.fromkeys((BOB, CAROL) if owner else (ALICE, BOB, CAROL), PASSWORD)
+    with running_hub(place, users, owner=owner) as hub:
+        # The account of a gateway has no password but its key.
+        yield hub.gate, hub.accounts.owner_key().read_text().strip() if owner else PASSWORD
 
 
 class Runs:
-    """The outcomes of all scenarios, each release and role run once.
+    """The outcomes of all scenarios, each run once: those of a few areas, of one release and role, at a time.
 
     Test processes that work side by side share them: who comes first runs, the others wait.
 
@@ -73,22 +78,30 @@ class Runs:
     def __init__(self, place: Path, wanted: dict[tuple[str, str], list[str]]) -> None:
         self._place = place
         self._wanted = wanted
-        self._known: dict[tuple[str, str], dict[str, Outcome]] = {}
+        self._known: dict[tuple[str, str, str], Outcome] = {}
 
     def outcome(self, version: str, role: str, name: str) -> Outcome:
         """What became of a scenario."""
-        key = (version, role)
+        key = (version, role, name)
         if key not in self._known:
-            self._known[key] = self._outcomes(version, role)
-        return self._known[key][name]
+            names = share(self._wanted[version, role], name)
+            place = self._place / f"{version}-{role}-{names[0]}"
+            with FileLock(f"{place}.lock"):
+                if not place.exists():
+                    place.mkdir()
+                    run(version, role, place, names)
+            found = read(version, place, names)
+            self._known |= {(version, role, one): outcome for one, outcome in found.items()}
+        return self._known[key]
 
-    def _outcomes(self, version: str, role: str) -> dict[str, Outcome]:
-        place = self._place / f"{version}-{role}"
-        with FileLock(f"{place}.lock"):
-            if not place.exists():
-                place.mkdir()
-                run(version, role, place, self._wanted[version, role])
-        return read(version, place, self._wanted[version, role])
+
+def share(names: Sequence[str], name: str) -> list[str]:
+    """The scenarios that one process runs together with a scenario: starting dtlpy takes longer than most of them."""
+    places = range(0, len(names), TOGETHER)
+    (found,) = [
+        names[place : place + TOGETHER] for place in places if name in names[place : place + TOGETHER]
+    ]
+    return list(found)
 
 
 def run(version: str, role: str, place: Path, names: Sequence[str]) -> None:
@@ -105,8 +118,8 @@ def run(version: str, role: str, place: Path, names: Sequence[str]) -> None:
     (place / "names").write_text(json.dumps(list(names)))
     outcomes = place / "outcomes"
     outcomes.touch()
-    with served(role, place / "store") as gate, (place / "printed").open("wb") as printed:
-        command = [sys.executable, "-m", "tests.integration.dtlpy.driver", gate, role]
+    with served(role, place / "store") as (gate, password), (place / "printed").open("wb") as printed:
+        command = [sys.executable, "-m", "tests.integration.dtlpy.driver", gate, role, password]
         command += [str(place / "folders"), str(outcomes), str(place / "names")]
         process = subprocess.Popen(
             command, env=environment(version, place), cwd=place / "work", stdout=printed, stderr=printed
