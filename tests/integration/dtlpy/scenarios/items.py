@@ -433,7 +433,8 @@ def a_clone_may_go_without_annotations_and_metadata(world: World) -> None:
     plain = item.clone(dst_dataset_id=other.id, with_annotations=False, with_metadata=False)
     assert len(plain.annotations.list()) == 0
     assert "k" not in plain.metadata.get("user", {})
-    full = item.clone(dst_dataset_id=other.id, remote_filepath="/full.png", metadata={"user": {"j": 2}})
+    third = world.project.datasets.create(dataset_name="third")
+    full = item.clone(dst_dataset_id=third.id, metadata={"user": {"j": 2}})
     assert [one.label for one in full.annotations.list()] == ["a"]
     assert full.metadata["user"]["j"] == 2
 
