@@ -125,6 +125,12 @@ def check(connection: Connection, body: dict[str, Any], expected: list[str]) -> 
     assert list(connection.execute(compile_ids(query, [DATASET])).scalars()) == expected
     assert connection.execute(compile_count(query, [DATASET])).scalar_one() == len(expected)
     assert paged(connection, body) == expected
+    assert by_keys(connection, body) == sorted(expected)
+    for skip, limit in ((1, 2),):
+        window = {**body, "skip": skip, "limit": limit}
+        cut = expected[skip : skip + limit]
+        assert paged(connection, window) == cut
+        assert run_page(connection, parse({**window, "pageSize": 1}), [DATASET]).total == len(cut)
 
 
 @pytest.mark.parametrize("path", ["coordinates", "metadata.user.k", "metadata.user.é", "metadata.user.k.n"])
@@ -165,4 +171,17 @@ def paged(connection: Connection, body: dict[str, Any]) -> list[str]:
         ids += [row["id"] for row in page.rows]
         has_next = page.has_next
         number += 1
+    return ids
+
+
+def by_keys(connection: Connection, body: dict[str, Any]) -> list[str]:
+    """The ids that keyset paging collects, two a page, as clients do it."""
+    ids: list[str] = []
+    has_next = True
+    while has_next:
+        clauses = [body["filter"], *({"id": {"$gt": last}} for last in ids[-1:])]
+        keyed = {**body, "filter": {"$and": clauses}, "sort": {"id": "ascending"}, "pageSize": 2}
+        page = run_page(connection, parse(keyed), [DATASET])
+        ids += [row["id"] for row in page.rows]
+        has_next = page.has_next
     return ids
