@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from starlette.routing import Mount, Route
 
@@ -39,3 +40,12 @@ def test_every_parameter_of_a_path_is_declared():
     for path, item in document()["paths"].items():
         declared = [one["name"] for one in item.get("parameters", ())]
         assert declared == re.findall(r"\{(\w+)\}", path), path
+
+
+def test_every_call_that_was_measured_is_there():
+    """What dtlpy 1.126.5 was seen to send, as paths of the document."""
+    measured = (Path(__file__).parent / "recorded.txt").read_text(encoding="utf-8").split("\n")
+    calls = [tuple(line.split(" ", 1)) for line in measured if line]
+    assert len(calls) > 60
+    paths = document()["paths"]
+    assert [(method, path) for method, path in calls if method.lower() not in paths.get(path, {})] == []
