@@ -63,6 +63,7 @@ class Follower:
         self._remote = remote
         self._journal = journal
         self._pull = pull
+        self._fresh: set[str] = set()
 
     def follow(self, target: Target, position: Position) -> bool:
         """Take in what changed in a project since a position.
@@ -151,7 +152,12 @@ class Follower:
         return [one for one in entities if one.id in here]
 
     def _chosen(self, target: Target, datasets: Sequence[RemoteEntity]) -> list[RemoteEntity]:
-        return [one for one in datasets if target.discover or one.id in target.datasets.values()]
+        """Those that are mirrored. One that the platform keeps for itself is in no listing, and so not taken here."""
+        known = target.datasets.values()
+        chosen = [one for one in datasets if target.discover or one.id in known]
+        mirrored = [one for one in chosen if not one.facts.get("system")]
+        self._fresh.update(one.id for one in mirrored if one.id not in known)
+        return mirrored
 
     def _followed(self, target: Target) -> set[str]:
         """The datasets (platform ids) that the feed is read for: those that were read whole before."""
@@ -164,9 +170,8 @@ class Follower:
 
     def _unread(self, target: Target) -> None:
         """What is in datasets that came to be known only now, or whose first listing was cut short."""
-        followed = self._followed(target)
         for remote_id, local_id in self._journal.known(EntityKind.DATASET, project=target.project_id).items():
-            if remote_id not in followed:
+            if local_id in target.unread or remote_id in self._fresh:
                 self._pull.dataset(local_id, remote_id, target)
 
     def _bury(self, target: Target, gone: Gone) -> None:

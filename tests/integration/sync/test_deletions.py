@@ -214,6 +214,8 @@ def test_an_entity_that_is_on_the_platform_again_is_no_conflict_any_more(pair):
     pair.platform.entities[K.ITEM][there.id] = there
     pair.platform.contents[there.id] = data
     pair.platform.entities[K.ANNOTATION].update((one.id, one) for one in below)
+    for one in [there, *below] if pair.platform.feed is not None else []:
+        pair.platform.feed.append(one)
     agree(pair.b, pair.a)
     assert pair.b.conflicts() == []
     assert pair.a.user("/a.txt")["x"] == "kept"
