@@ -46,7 +46,8 @@ def main() -> None:
             place = Path(folder) / f"{number}"
             place.mkdir()
             _write(out, {"began": name})
-            _write(out, {"ended": name, **_run(World(dl, name.rpartition(".")[2], place, gate, role), name)})
+            world = World(dl, name.rpartition(".")[2], place, gate, role, password)
+            _write(out, {"ended": name, **_run(world, name)})
 
 
 def _run(world: World, name: str) -> dict[str, object]:

@@ -40,14 +40,16 @@ class World:
         folder: An empty folder.
         gate: The server's URL.
         role: ``hub`` or ``gateway``.
+        password: The one of :data:`ALICE`.
     """
 
-    def __init__(self, dl: Any, name: str, folder: Path, gate: str, role: str) -> None:
+    def __init__(self, dl: Any, name: str, folder: Path, gate: str, role: str, password: str) -> None:
         self.dl = dl
         self.name = name
         self.folder = folder
         self.gate = gate
         self.role = role
+        self.password = password
 
     @property
     def old(self) -> bool:

@@ -36,7 +36,7 @@ def _projects(world: World, client: Any) -> list[str]:
 def a_person_logs_in_with_a_password(world: World) -> None:
     client = _client(world)
     assert client.token_expired() is True
-    assert client.login_m2m(email=ALICE, password=PASSWORD) is True
+    assert client.login_m2m(email=ALICE, password=world.password) is True
     assert client.token_expired() is False
     assert client.info(with_token=False) == {
         "environment": f"{world.gate}/api/v1",
@@ -49,7 +49,7 @@ def a_person_logs_in_with_a_password(world: World) -> None:
 @scenario
 def a_person_who_is_logged_in_needs_no_password_again(world: World) -> None:
     client = _client(world)
-    client.login_m2m(email=ALICE, password=PASSWORD)
+    client.login_m2m(email=ALICE, password=world.password)
     token = client.token
     assert client.login_m2m(email=ALICE, password="whatever") is True
     assert client.token == token
@@ -60,7 +60,7 @@ def a_person_who_is_logged_in_needs_no_password_again(world: World) -> None:
 @scenario
 def another_person_logs_in_instead(world: World) -> None:
     client = _client(world)
-    client.login_m2m(email=ALICE, password=PASSWORD)
+    client.login_m2m(email=ALICE, password=world.password)
     assert client.login_m2m(email=BOB, password=PASSWORD) is True
     assert client.info()["user_email"] == BOB
     assert world.project.name not in _projects(world, client)
@@ -78,14 +78,14 @@ def a_wrong_password_and_an_unknown_person_are_not_logged_in(world: World) -> No
 @scenario
 def the_older_way_to_log_in_still_works(world: World) -> None:
     client = _client(world)
-    assert client.login_secret(email=ALICE, password=PASSWORD, client_id="c", client_secret="s") is True
+    assert client.login_secret(email=ALICE, password=world.password, client_id="c", client_secret="s") is True
     assert client.info()["user_email"] == ALICE
 
 
 @scenario
 def a_token_logs_in(world: World) -> None:
     first, second = _client(world), _client(world)
-    first.login_m2m(email=ALICE, password=PASSWORD)
+    first.login_m2m(email=ALICE, password=world.password)
     second.login_token(first.token)
     assert second.info()["user_email"] == ALICE
     assert world.project.name in _projects(world, second)
@@ -94,7 +94,7 @@ def a_token_logs_in(world: World) -> None:
 @scenario
 def a_token_that_was_made_elsewhere_is_refused(world: World) -> None:
     client = _client(world)
-    client.login_m2m(email=ALICE, password=PASSWORD)
+    client.login_m2m(email=ALICE, password=world.password)
     good = client.token
     head, body, _ = good.split(".")
     with pytest.raises(ValueError, match="Invalid API key"):
@@ -105,7 +105,7 @@ def a_token_that_was_made_elsewhere_is_refused(world: World) -> None:
 @scenario
 def an_expired_token_is_renewed_on_the_way(world: World) -> None:
     client = _client(world)
-    client.login_m2m(email=ALICE, password=PASSWORD)
+    client.login_m2m(email=ALICE, password=world.password)
     refresh = client.refresh_token
     head = json.dumps({"alg": "none", "typ": "JWT"}).encode()
     body = json.dumps({"exp": 1, "email": ALICE}).encode()
@@ -125,17 +125,17 @@ def without_a_token_nothing_is_sent(world: World) -> None:
 @scenario
 def a_person_logs_out(world: World) -> None:
     client = _client(world)
-    client.login_m2m(email=ALICE, password=PASSWORD)
+    client.login_m2m(email=ALICE, password=world.password)
     client.token = None
     client.refresh_token = None
     world.refused(lambda: _projects(world, client), "600")
-    assert client.login_m2m(email=ALICE, password=PASSWORD) is True
+    assert client.login_m2m(email=ALICE, password=world.password) is True
 
 
 @scenario
 def a_key_logs_in(world: World) -> None:
     client = _client(world)
-    client.login_m2m(email=ALICE, password=PASSWORD)
+    client.login_m2m(email=ALICE, password=world.password)
     key = client.generate_api_key(description="for a script")
     other = _client(world)
     other.login_api_key(key)
@@ -148,7 +148,7 @@ def a_key_logs_in(world: World) -> None:
 @scenario
 def a_cookie_keeps_somebody_logged_in(world: World) -> None:
     client = _client(world)
-    client.login_m2m(email=ALICE, password=PASSWORD)
+    client.login_m2m(email=ALICE, password=world.password)
     again = type(client)(cookie_filepath=client.cookie_io.COOKIE)
     assert again.environment == client.environment
     assert again.token == client.token
@@ -174,7 +174,7 @@ def an_environment_is_taken_from_the_process(world: World) -> None:
         client.setenv("custom")
     finally:
         del os.environ["DTLPY_CUSTOM_ENV"]
-    assert client.login_m2m(email=ALICE, password=PASSWORD) is True
+    assert client.login_m2m(email=ALICE, password=world.password) is True
     assert world.project.name in _projects(world, client)
 
 
