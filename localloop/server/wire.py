@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from posixpath import basename
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from localloop.store.labels import roots_of
 from localloop.store.recipes import joined_ontology
 from localloop_schema.documents import content_mark
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, get_rows, table
+from localloop_schema.rows import Row, get_rows, listed, mapped, table
 
 Json = dict[str, Any]
 
@@ -157,16 +158,8 @@ class Wire:
 
     def items(self, rows: Sequence[Row]) -> list[Json]:
         """Items with their annotation counters (docs/platform/wire.md, 4.2)."""
-        annotations = table(EntityKind.ANNOTATION).c
-        query = (
-            select(annotations.item_id, func.count())
-            .where(
-                annotations.item_id.in_(_listed([row["id"] for row in rows])),
-                annotations.deleted_at.is_(None),
-            )
-            .group_by(annotations.item_id)
-        )
-        counts = {row[0]: int(row[1]) for row in self._connection.execute(query)}
+        ids = json.dumps([row["id"] for row in rows])
+        counts = {row[0]: int(row[1]) for row in self._connection.execute(_counted(), {"ids": ids})}
         return [self._item(row, counts.get(row["id"], 0)) for row in rows]
 
     def item(self, row: Row) -> Json:
@@ -325,15 +318,9 @@ class Wire:
 
     def _grouped(self, kind: EntityKind, column: str, ids: Sequence[str]) -> dict[str, list[Row]]:
         """Live rows of a kind by one of their parents."""
-        columns = table(kind).c
-        query = (
-            select(table(kind))
-            .where(columns[column].in_(_listed(ids)), columns.deleted_at.is_(None))
-            .order_by(columns.id)
-        )
         found: dict[str, list[Row]] = {}
-        for row in self._connection.execute(query).mappings():
-            found.setdefault(row[column], []).append(dict(row))
+        for row in mapped(self._connection.execute(_children(kind, column), {"ids": json.dumps(list(ids))})):
+            found.setdefault(row[column], []).append(row)
         return found
 
     def parents(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, Row]:
@@ -378,7 +365,17 @@ def _with_system(metadata: Mapping[str, Any], defaults: Mapping[str, Any]) -> Js
     return {**metadata, "system": {**defaults, **(metadata.get("system") or {})}}
 
 
-def _listed(ids: Sequence[str]) -> Select[Any]:
-    """The ids as a sub-query of one bound value, so that a page of any length takes one statement."""
-    listed = func.json_each(json.dumps(list(ids))).table_valued("value")
-    return select(listed.c.value)
+@cache
+def _counted() -> Select[Any]:
+    """How many annotations some items have."""
+    annotations = table(EntityKind.ANNOTATION).c
+    here = annotations.item_id.in_(listed("ids")), annotations.deleted_at.is_(None)
+    return select(annotations.item_id, func.count()).where(*here).group_by(annotations.item_id)
+
+
+@cache
+def _children(kind: EntityKind, column: str) -> Select[Any]:
+    """The live entities that some others are a parent of."""
+    columns = table(kind).c
+    here = columns[column].in_(listed("ids")), columns.deleted_at.is_(None)
+    return select(table(kind)).where(*here).order_by(columns.id)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
 
 from localloop.errors import BadRequest
 from localloop.store.patch import json_object, merge_patch, patch_metadata, plain
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row
+from localloop_schema.rows import Row, listed, mapped, table
 
 #: The part of ``metadata.system`` that is the annotation itself, so that it may be changed without asking for
 #: system metadata: a change of a video annotation or of attributes comes as a plain update
@@ -52,14 +53,16 @@ def add_annotations(tx: Transaction, item: Row, annotations: Sequence[Mapping[st
     Raises:
         BadRequest: One has no type, no label, or metadata that is no object.
     """
-    known = {_client_id(row["metadata"]): row for row in tx.rows(EntityKind.ANNOTATION, item_id=item["id"])}
-    known.pop(None, None)
+    documents = [_document(wire) for wire in annotations]
+    client_ids = [_client_id(document["metadata"]) for document in documents]
+    known = _with_client_ids(tx.connection, item, client_ids)
     found: dict[int, Row] = {}
     fresh: list[tuple[int, Document]] = []
     taken = set(known)
-    for place, wire in enumerate(annotations):
-        document = _document(wire)
-        client_id = _client_id(document["metadata"])
+    for place, (document, client_id) in enumerate(zip(documents, client_ids, strict=True)):
+        if client_id is None:
+            fresh.append((place, document))
+            continue
         if client_id in known and _same(document, known[client_id]):
             found[place] = known[client_id]
             continue
@@ -74,6 +77,25 @@ def add_annotations(tx: Transaction, item: Row, annotations: Sequence[Mapping[st
     )
     found.update(zip((place for place, _ in fresh), rows, strict=True))
     return [found[place] for place in range(len(annotations))]
+
+
+def _with_client_ids(connection: Connection, item: Row, client_ids: Sequence[str | None]) -> dict[str, Row]:
+    """The annotations of an item that have one of these client ids; nothing is read when there are none."""
+    asked = [one for one in client_ids if one is not None]
+    if not asked:
+        return {}
+    columns = table(EntityKind.ANNOTATION).c
+    query = (
+        select(table(EntityKind.ANNOTATION))
+        .where(
+            columns.item_id == item["id"],
+            columns.deleted_at.is_(None),
+            func.json_extract(columns.metadata, "$.system.clientId").in_(listed("client_ids")),
+        )
+        .order_by(columns.id)
+    )
+    rows = mapped(connection.execute(query, {"client_ids": json.dumps(asked)}))
+    return {row["metadata"]["system"]["clientId"]: row for row in rows}
 
 
 def update_annotation(
@@ -161,18 +183,22 @@ def content_hash(document: Mapping[str, Any]) -> str:
 
 
 def _document(wire: Mapping[str, Any]) -> Document:
-    given = json_object(wire, "an annotation")
+    given: dict[str, Any] = plain(json_object(wire, "an annotation"))  # a copy, so that nothing is shared
     document: Document = {
         "type": _text(given.get("type"), "type"),
         "label": _text(given.get("label"), "label"),
-        "attributes": merge_patch(None, given.get("attributes") or []),
+        "attributes": _without_nulls(given.get("attributes") or []),
         "source": given.get("source") or "sdk",
-        "metadata": plain(json_object(given.get("metadata"), "metadata")),
+        "metadata": json_object(given.get("metadata"), "metadata"),
     }
     for key in ("coordinates", "description"):
         if given.get(key) is not None:
-            document[key] = copy.deepcopy(given[key])  # an atom: a null in it is part of it
+            document[key] = given[key]  # an atom: a null in it is part of it
     return document
+
+
+def _without_nulls(attributes: Any) -> Any:
+    return merge_patch(None, attributes) if isinstance(attributes, Mapping) else attributes
 
 
 def _same(document: Document, row: Row) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
@@ -88,10 +88,7 @@ def read(
 
 def version_of(connection: Connection, kind: EntityKind, entity_id: str) -> Position | None:
     """The last change of an entity, deleted or not, by its local id; None when there never was one."""
-    query = select(_named(_FEED.c.seq), _FEED.c.seq).where(
-        _FEED.c.kind == kind.value, _FEED.c.entity_id == entity_id
-    )
-    found = connection.execute(query).first()
+    found = connection.execute(_VERSION, {"kind": kind.value, "entity_id": entity_id}).first()
     return None if found is None else Position(str(found[0]), int(found[1]))
 
 
@@ -107,3 +104,9 @@ def _named(seq: Any) -> Any:
     """The name of the stretch that a sequence number is in, as a sub-query."""
     started = select(_EPOCHS.c.name).where(_EPOCHS.c.start < seq)
     return started.order_by(_EPOCHS.c.start.desc()).limit(1).correlate(_FEED).scalar_subquery()
+
+
+#: Built once, because every answer that shows an entity tells its version.
+_VERSION = select(_named(_FEED.c.seq), _FEED.c.seq).where(
+    _FEED.c.kind == bindparam("kind"), _FEED.c.entity_id == bindparam("entity_id")
+)

@@ -358,7 +358,11 @@ def _know_blobs(tx: Transaction, blobs: Sequence[BlobRef]) -> None:
         {"digest": blob.digest, "size": blob.size, "created_at": now, "last_used_at": now, "pinned": False}
         for blob in blobs
     ]
-    statement = insert(Blob)
-    used = {"last_used_at": statement.excluded.last_used_at}
     if rows:
-        tx.connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=used), rows)
+        tx.connection.execute(_KNOW_BLOB, rows)
+
+
+_NEW_BLOB = insert(Blob)
+_KNOW_BLOB = _NEW_BLOB.on_conflict_do_update(
+    index_elements=["digest"], set_={"last_used_at": _NEW_BLOB.excluded.last_used_at}
+)

@@ -166,6 +166,9 @@ class Store:
             )
 
 
+_SETTINGS: Any = Setting.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_ALL_SETTINGS = select(_SETTINGS.c.key, _SETTINGS.c.value)
+
+
 def _settings(connection: Connection) -> dict[str, Any]:
-    columns = Setting.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it on table models
-    return {row.key: row.value for row in connection.execute(select(columns.key, columns.value))}
+    return {row.key: row.value for row in connection.execute(_ALL_SETTINGS)}

@@ -6,9 +6,25 @@ Columns are named as in the database (``metadata``, not the models' ``metadata_`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Insert,
+    Result,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.tables import MODELS
@@ -24,19 +40,26 @@ def table(kind: EntityKind) -> Table:
     return MODELS[kind].__table__  # type: ignore[attr-defined,no-any-return]  # SQLModel sets it on table models
 
 
+def mapped(result: Result[Any]) -> list[Row]:
+    """All rows of a result, each a dictionary of its own."""
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
+def listed(parameter: str) -> Select[Any]:
+    """The texts in a parameter, a JSON array, as a sub-query: lists of any length make one statement."""
+    return select(func.json_each(bindparam(parameter)).table_valued("value").c.value)
+
+
 def get_row(connection: Connection, kind: EntityKind, entity_id: str) -> Row | None:
     """The row with this local id, deleted or not."""
-    found = connection.execute(select(table(kind)).where(table(kind).c.id == entity_id)).mappings().first()
-    return dict(found) if found else None
+    found = mapped(connection.execute(_with_id(kind), {"any_id": entity_id}))
+    return found[0] if found else None
 
 
 def resolve(connection: Connection, kind: EntityKind, any_id: str) -> Row | None:
     """The row with this local *or* platform id, deleted or not; the local id wins."""
-    columns = table(kind).c
-    found = connection.execute(
-        select(table(kind)).where(or_(columns.id == any_id, columns.remote_id == any_id))
-    ).mappings()
-    rows = [dict(row) for row in found]
+    rows = mapped(connection.execute(_with_any_id(kind), {"any_id": any_id}))
     return next((row for row in rows if row["id"] == any_id), rows[0] if rows else None)
 
 
@@ -44,18 +67,40 @@ def get_rows(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> di
     """The rows with these local ids, by id."""
     found: dict[str, Row] = {}
     for part in chunks(ids):
-        result = connection.execute(select(table(kind)).where(table(kind).c.id.in_(part))).mappings()
-        found.update((row["id"], dict(row)) for row in result)
+        result = connection.execute(select(table(kind)).where(table(kind).c.id.in_(part)))
+        found.update((row["id"], row) for row in mapped(result))
     return found
 
 
 def rows_where(connection: Connection, kind: EntityKind, **equal: Any) -> list[Row]:
     """Rows whose columns have these values (None means null), in id order, deleted ones too."""
+    values = {name: value for name, value in equal.items() if value is not None}
+    nulls = tuple(name for name, value in equal.items() if value is None)
+    return mapped(connection.execute(_where(kind, tuple(values), nulls), values))
+
+
+# Statements of look-ups are built once: building one takes several times as long as running it.
+
+
+@cache
+def _with_id(kind: EntityKind) -> Select[Any]:
+    return select(table(kind)).where(table(kind).c.id == bindparam("any_id"))
+
+
+@cache
+def _with_any_id(kind: EntityKind) -> Select[Any]:
+    columns = table(kind).c
+    any_id: BindParameter[str] = bindparam("any_id")
+    return select(table(kind)).where(or_(columns.id == any_id, columns.remote_id == any_id))
+
+
+@cache
+def _where(kind: EntityKind, names: tuple[str, ...], nulls: tuple[str, ...]) -> Select[Any]:
     columns = table(kind).c
     query = select(table(kind)).order_by(columns.id)
-    for name, value in equal.items():
-        query = query.where(columns[name].is_(None) if value is None else columns[name] == value)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    for name in names:
+        query = query.where(columns[name] == bindparam(name, type_=columns[name].type))
+    return query.where(*(columns[name].is_(None) for name in nulls))
 
 
 def live_rows(connection: Connection, kind: EntityKind, **equal: Any) -> list[Row]:
@@ -66,13 +111,24 @@ def live_rows(connection: Connection, kind: EntityKind, **equal: Any) -> list[Ro
 def insert_rows(connection: Connection, kind: EntityKind, rows: Sequence[Row]) -> None:
     """Insert rows in one ``executemany``. All must have the same keys."""
     if rows:
-        connection.execute(insert(table(kind)), rows)
+        connection.execute(_insert(kind), rows)
 
 
 def update_row(connection: Connection, kind: EntityKind, entity_id: str, columns: Mapping[str, Any]) -> None:
     """Set columns of one row."""
     if columns:
-        connection.execute(update(table(kind)).where(table(kind).c.id == entity_id).values(**columns))
+        connection.execute(_update(kind), {"row_with_id": entity_id, **columns})
+
+
+@cache
+def _insert(kind: EntityKind) -> Insert:
+    return insert(table(kind))
+
+
+@cache
+def _update(kind: EntityKind) -> Update:
+    """An update of the columns that parameters are called like."""
+    return update(table(kind)).where(table(kind).c.id == bindparam("row_with_id"))
 
 
 def purge_rows(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from localloop.store.query.compile import compile_count, compile_select
 from localloop.store.query.model import Query
+from localloop_schema.rows import mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def run_page(connection: Connection, query: Query, dataset_ids: Sequence[str] | 
     room = size if query.limit is None else max(min(size, query.limit - start), 0)
     more = query.limit is None or query.limit > start + size
     statement = compile_select(query, dataset_ids, paged=False).limit(room + more).offset(query.skip + start)
-    rows = [dict(row) for row in connection.execute(statement).mappings()] if room else []
+    rows = mapped(connection.execute(statement)) if room else []
     has_next = len(rows) > room
     is_last = not has_next and (bool(rows) or not start)
     known = start + len(rows)

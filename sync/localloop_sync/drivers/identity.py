@@ -14,7 +14,7 @@ from localloop_sync.ports import Clock
 
 def iso(moment: datetime) -> str:
     """The form of every timestamp in store and wire: ISO-8601 UTC, milliseconds, ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class SystemClock:

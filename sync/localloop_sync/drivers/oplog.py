@@ -17,6 +17,7 @@ from localloop_sync.drivers.identity import Identity
 
 _TABLE: Any = OperationRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _OUTSTANDING = tuple(sorted(OUTSTANDING))
+_APPEND = insert(_TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def record(
 def append(connection: Connection, records: Sequence[dict[str, Any]]) -> None:
     """Append operations, in this order."""
     if records:
-        connection.execute(insert(_TABLE), list(records))
+        connection.execute(_APPEND, list(records))
 
 
 def _operation(row: Any) -> Operation:
