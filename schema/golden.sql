@@ -55,7 +55,7 @@ CREATE INDEX ix_annotations_dataset_label ON annotations (dataset_id, label, typ
 
 CREATE INDEX ix_annotations_dataset_updated ON annotations (dataset_id, updated_at, id);
 
-CREATE INDEX ix_annotations_item ON annotations (item_id, id);
+CREATE INDEX ix_annotations_item ON annotations (item_id, deleted_at, id);
 
 CREATE UNIQUE INDEX ix_annotations_remote_id ON annotations (remote_id);
 
@@ -282,7 +282,7 @@ CREATE TRIGGER feed_item_update AFTER UPDATE ON items
     VALUES ('item', NEW.id, NEW.id, (SELECT project_id FROM feed WHERE kind = 'dataset' AND entity_id = NEW.dataset_id), NEW.dataset_id, NEW.deleted_at IS NOT NULL);
     END;
 
-CREATE INDEX ix_items_dataset_created ON items (dataset_id, type, created_at, id);
+CREATE INDEX ix_items_dataset_created ON items (dataset_id, type, created_at, id, hidden, deleted_at);
 
 CREATE INDEX ix_items_dataset_id ON items (dataset_id, id);
 

@@ -16,10 +16,9 @@ from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Errand, Job, Stage, alike, batches, stages
 from localloop_sync.core.references import natural_key
 from localloop_sync.core.rules import CONTENT, TASKS
-from localloop_sync.core.safety import Limits, too_many
+from localloop_sync.core.safety import Limits
 from localloop_sync.errors import (
     AuthError,
-    MassDeletionHalt,
     OfflineError,
     PermanentError,
     RemoteError,
@@ -27,6 +26,7 @@ from localloop_sync.errors import (
     ThrottledError,
     UnsendableError,
 )
+from localloop_sync.guarding import guard
 from localloop_sync.ports import Blobs, Journal, Remote, RemoteEntity, Scope
 from localloop_sync.pulling import Puller
 from localloop_sync.report import Progress, Rejection, SyncReport
@@ -161,7 +161,8 @@ class Pusher:
             waiting = {job.seqs for stage in plan for job in stage.jobs}
             if not waiting or waiting == before:  # what is left waits for something that was refused
                 return
-            self._guard(plan)
+            if self._limits is not None:
+                guard(plan, self._limits, self._journal, self._remote)
             self._stages(plan)
             before = waiting
 
@@ -181,45 +182,6 @@ class Pusher:
                 if (job.kind, job.entity_id) in fresh
             ]
             self._stage(stage, jobs)
-
-    def _guard(self, plan: Sequence[Stage]) -> None:
-        if self._limits is None:
-            return
-        self._guard_projects([job for stage in plan for job in stage.jobs])
-        going = {(job.kind, job.entity_id) for stage in plan for job in stage.jobs if job.target is None}
-        for stage in plan:
-            if stage.errand is not Errand.DELETE or stage.kind not in _BULK:
-                continue
-            by_dataset: dict[str, list[Job]] = {}
-            for job in stage.jobs:
-                if (EntityKind.ITEM, job.parents.get(EntityKind.ITEM)) in going:
-                    continue  # it goes with its item, which is counted
-                by_dataset.setdefault(job.parents.get(EntityKind.DATASET, ""), []).append(job)
-            for dataset, jobs in by_dataset.items():
-                total = self._journal.known_count(stage.kind, dataset)
-                if too_many(len(jobs), total, self._limits):
-                    raise MassDeletionHalt(
-                        f"{len(jobs)} of {total} {stage.kind.value}s of a dataset would be deleted "
-                        "on the platform.",
-                        side="platform",
-                        entities=[job.name for job in jobs],
-                    )
-
-    def _guard_projects(self, jobs: Sequence[Job]) -> None:
-        """A project goes with all its datasets: also with those that are not mirrored here."""
-        for job in jobs:
-            if job.kind is not EntityKind.PROJECT or job.errand is not Errand.DELETE or job.remote_id is None:
-                continue
-            known = self._journal.known(EntityKind.DATASET, project=job.entity_id)
-            there = self._remote.list(EntityKind.DATASET, Scope(project=job.remote_id))
-            unknown = [one for one in there if one.id not in known and not one.facts.get("system")]
-            if unknown:
-                raise MassDeletionHalt(
-                    f"With the project {job.name}, {len(unknown)} datasets that are not mirrored here "
-                    "would be deleted on the platform.",
-                    side="platform",
-                    entities=[str(one.document["name"]) for one in unknown],
-                )
 
     def _stage(self, stage: Stage, jobs: Sequence[Job]) -> None:
         """Send the jobs of one kind and errand, a window at a time."""

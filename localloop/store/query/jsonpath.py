@@ -73,6 +73,9 @@ _NO_ARRAY = _constant("[0]")
 #: Of how many texts a row may be asked for one before its JSON is walked.
 _MOST_TEXTS = 4
 
+#: From which number on Python writes a whole fraction with an exponent.
+_EXPONENT_FROM = 10**16
+
 _SHORT_CUT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -125,9 +128,7 @@ class JsonValue:
         if texts is None:
             return self._matches(condition)
         # Looking for the text is many times faster than walking the JSON of every row that does not have it.
-        return and_(
-            any_of([func.instr(self._column, f'"{text}"') > 0 for text in texts]), self._matches(condition)
-        )
+        return and_(any_of([func.instr(self._column, text) > 0 for text in texts]), self._matches(condition))
 
     def _matches(self, condition: Exists | Equals | OneOf | Compares | ElementMatches) -> Predicate:
         if isinstance(condition, Exists):
@@ -244,13 +245,13 @@ class JsonValue:
 
 
 def texts_of(condition: Condition) -> tuple[str, ...] | None:
-    """Texts of which the JSON of every document that satisfies a condition has at least one, as a string of its own.
+    """Texts of which the JSON of every document that satisfies a condition has at least one.
 
     Args:
         condition: The condition.
 
     Returns:
-        The texts, which are spelled in JSON as they are; None when nothing can be said.
+        The texts, as JSON spells them; None when nothing can be said.
     """
     if isinstance(condition, ElementMatches):
         return _texts_of_clause(condition.clause)
@@ -259,10 +260,22 @@ def texts_of(condition: Condition) -> tuple[str, ...] | None:
     values = (condition.value,) if isinstance(condition, Equals) else condition.values
     if not 1 <= len(values) <= _MOST_TEXTS:
         return None
-    if not all(isinstance(value, str) and _SHORT_CUT.fullmatch(value) for value in values):
+    spelled = [_spelling(value) for value in values]
+    return None if None in spelled else tuple(text for text in spelled if text is not None)
+
+
+def _spelling(value: Any) -> str | None:
+    """What stands in every JSON that has a value; None for a value that JSON spells in several ways.
+
+    A whole number may be there as a fraction too (``7.0``), which is longer; only from 1e16 on Python writes an
+    exponent instead. A text that spells a number also finds the number, which is a part of it then.
+    """
+    number = as_number(value)
+    if number is None:
+        return f'"{value}"' if isinstance(value, str) and _SHORT_CUT.fullmatch(value) else None
+    if not isinstance(number, int) or abs(number) >= _EXPONENT_FROM:
         return None
-    # A text that spells a number also finds the number.
-    return values if all(as_number(value) is None for value in values) else None
+    return str(number) if not isinstance(value, str) or str(number) in value else None
 
 
 def _texts_of_clause(clause: Clause) -> tuple[str, ...] | None:

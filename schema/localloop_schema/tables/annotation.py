@@ -18,7 +18,7 @@ class Annotation(Entity, table=True):
         Index("ix_annotations_dataset_label", "dataset_id", "label", "type", "item_id", "deleted_at"),
         Index("ix_annotations_dataset_updated", "dataset_id", "updated_at", "id"),
         Index("ix_annotations_dataset_id", "dataset_id", "id"),
-        Index("ix_annotations_item", "item_id", "id"),
+        Index("ix_annotations_item", "item_id", "deleted_at", "id"),
     )
 
     dataset_id: str = Field(foreign_key="datasets.id")

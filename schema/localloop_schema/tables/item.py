@@ -21,7 +21,7 @@ class Item(Entity, table=True):
     __table_args__ = (
         Index("ix_items_dataset_path", "dataset_id", "filename"),
         Index("ix_items_dataset_id", "dataset_id", "id"),
-        Index("ix_items_dataset_created", "dataset_id", "type", "created_at", "id"),
+        Index("ix_items_dataset_created", "dataset_id", "type", "created_at", "id", "hidden", "deleted_at"),
         Index("ix_items_dataset_updated", "dataset_id", "updated_at", "id"),
         Index("ix_items_digest", "digest"),
     )

@@ -57,6 +57,27 @@ class TestEquality:
     def test_a_text_that_spells_a_number_equals_both(self, values: Connection) -> None:
         assert k(values, "1") == ["array-mixed", "number-1", "text-1"]
 
+    @pytest.mark.parametrize(
+        ("stored", "asked"),
+        [
+            (7.0, 7),
+            (-7, "-7.0"),
+            (7, "007"),
+            ("007", "007"),
+            (-7, "-007"),
+            (0.0, 0),
+            (-0.0, "-0"),
+            (1e15, 10**15),
+            (1e16, 10**16),
+            (10**16, 1e16),
+            ([1, 7.0], 7),
+            ({"n": 7.0}, {"$match": {"n": 7}}),
+        ],
+    )
+    def test_a_number_is_found_however_it_is_spelled(self, db: Connection, stored: Any, asked: Any) -> None:
+        item(db, "it", metadata={"user": {"k": stored}})
+        assert matching(db, {"metadata.user.k": asked}) == ["it"]
+
     @pytest.mark.parametrize(("value", "name"), [(True, "true"), (False, "false")])
     def test_a_boolean_equals_only_itself(self, values: Connection, value: bool, name: str) -> None:
         assert k(values, value) == [name]

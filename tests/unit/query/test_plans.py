@@ -49,7 +49,7 @@ def select_plan(db: Connection, body: dict[str, Any]) -> list[str]:
                 "filter": {"type": {"$in": ["box", "point"]}, "itemId": "i"},
                 **BY_ID,
             },
-            "ix_annotations_item (item_id=?)",
+            "ix_annotations_item (item_id=? AND deleted_at=?)",
         ),
         (
             {"resource": "annotations", "filter": {"label": "Ear", "type": "point"}},
@@ -67,10 +67,10 @@ def select_plan(db: Connection, body: dict[str, Any]) -> list[str]:
             {"filter": {"filename": "/a/b.jpg"}, **BY_ID},
             "ix_items_dataset_path (dataset_id=? AND filename=?)",
         ),
-        ({"filter": {"annotated": False}}, "ix_annotations_item (item_id=?)"),
+        ({"filter": {"annotated": False}}, "ix_annotations_item (item_id=? AND deleted_at=?)"),
         (
             {"resource": "annotations", "filter": {}, "join": {"filter": {"filename": "/a"}}, **BY_ID},
-            "ix_annotations_item (item_id=?)",
+            "ix_annotations_item (item_id=? AND deleted_at=?)",
         ),
     ],
 )
@@ -79,6 +79,11 @@ def test_the_index_is_used_and_no_table_is_scanned(db: Connection, body: dict[st
         steps = plan(db, statement)
         assert any(step in line for line in steps), steps
         assert not [line for line in steps if line.startswith(("SCAN items", "SCAN annotations"))]
+
+
+def test_counting_files_reads_no_rows(db: Connection) -> None:
+    query = parse({"filter": {"$and": [{"hidden": False}, {"type": "file"}]}})
+    assert "COVERING INDEX" in plan(db, compile_count(query, [DATASET]))[0]
 
 
 @pytest.mark.parametrize("resource", ["items", "annotations"])
