@@ -12,7 +12,8 @@ from localloop import config
 from localloop.store import Store
 from localloop.store.datasets import counts_of
 from localloop.store.labels import roots_of
-from localloop.store.work import ASSIGNMENT_STAGES, TASK_STAGES, assignments_of, counts
+from localloop.store.query.derived import ASSIGNMENT_STAGES, TASK_STAGES
+from localloop.store.work import assignments_of, counts
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, table
 

@@ -58,6 +58,7 @@ ANNOTATION: Shape = {
 CLASSIFY: Shape = {"query": {"resource": TEXT}, "annotation": ANNOTATION}
 RECIPE: Shape = {
     "title": TEXT,
+    "uiSettings": OBJECT,
     "description": TEXT,
     "projectIds": [TEXT],
     "ontologyIds": [TEXT],

@@ -14,7 +14,7 @@ from localloop.server.export_items import count
 from localloop.server.shapes import BULK_METADATA, DELETE_ITEMS, SPLIT
 from localloop.server.wire import Json
 from localloop.store import bulk, items
-from localloop.store.query import compile_ids, parse
+from localloop.store.query import apart, compile_ids, parse
 from localloop.store.schemas import check_searchable
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import chunks, get_rows
@@ -102,7 +102,8 @@ def split(call: Call) -> Any:
 def _split(call: Call, query: Json, shares: Json) -> Json:
     with call.writing("split items into subsets") as tx:
         dataset = call.target(tx, EntityKind.DATASET)
-        only_files = {**query, "filter": {"$and": [query["filter"], {"type": "file"}]}}
+        where, join = apart(query)
+        only_files = {**query, "filter": {"$and": [where, {"type": "file"}]}, "join": join}
         found = compile_ids(parse({**only_files, "sort": {"id": "ascending"}}), [dataset["id"]])
         # Ids alone are few bytes each. By their hash the order is as good as random, and always the same.
         ids = sorted(tx.connection.execute(found).scalars(), key=_rank)

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from localloop.server.wire import Json, Wire
-from localloop.store.work import ASSIGNMENT_STAGES, TASK_STAGES, Counts, assignments_of, counts
+from localloop.store.query.derived import ASSIGNMENT_STAGES, TASK_STAGES
+from localloop.store.work import Counts, assignments_of, counts
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 

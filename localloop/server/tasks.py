@@ -17,7 +17,7 @@ from localloop.server.wire import Json, news
 from localloop.store import tasks, work
 from localloop.store.bulk import as_query, matching
 from localloop.store.query import parse, run_page
-from localloop.store.work import TASK_STAGES
+from localloop.store.query.derived import TASK_STAGES
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, live_rows
 

@@ -21,6 +21,7 @@ from localloop.store.labels import roots_of
 from localloop.store.recipes import joined_ontology
 from localloop_schema.documents import content_mark
 from localloop_schema.kinds import EntityKind
+from localloop_schema.refs import statuses_of
 from localloop_schema.rows import Row, get_rows, listed, mapped, table
 
 Json = dict[str, Any]
@@ -177,6 +178,8 @@ class Wire:
                 system.pop("localloop", None)  # it came with the item from elsewhere
             elif row["digest"]:
                 system["localloop"] = content_mark(row["digest"], row["size"])
+            refs = system.get("refs")
+            system |= {"refs": refs if isinstance(refs, list) else [], "annotationStatus": statuses_of(refs)}
         shown = {
             "id": row["id"],
             "url": url,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from localloop.errors import BadRequest
 from localloop.store import items
 from localloop.store.annotations import update_annotations
-from localloop.store.query import compile_select, parse
+from localloop.store.query import apart, compile_select, parse
 from localloop.store.schemas import check_searchable
 from localloop.store.transaction import Transaction
 from localloop_schema.kinds import EntityKind
@@ -67,8 +67,9 @@ def matching(connection: Connection, query: Mapping[str, Any], dataset: Row) -> 
         UnprocessableEntity: It uses an operator that is not supported, or names what is not searchable.
     """
     meaning = {key: query[key] for key in _MEANING if query.get(key)}
-    own = [meaning["filter"]] if "filter" in meaning else []
     check_searchable(dataset, parse(meaning))
+    where, meaning["join"] = apart(meaning)
+    own = [where] if where else []
     last: str | None = None
     while True:
         clauses = [*own, {"id": {"$gt": last}}] if last is not None else own

@@ -28,10 +28,11 @@ BUILT_IN: Final = ("completed", "approved", "discard")
 Change = Callable[[dict[str, str] | None], dict[str, str] | None]
 
 _STATUSES = text(
-    "SELECT json_extract(ref.value, '$.metadata.status') AS status, count(*) AS number "
+    "SELECT json_extract(iif(ref.type = 'object', ref.value, NULL), '$.metadata.status') AS status, "
+    "count(*) AS number "
     "FROM items, json_each(items.metadata, '$.system.refs') AS ref "
     "WHERE items.dataset_id = :dataset AND items.deleted_at IS NULL "
-    "AND json_extract(ref.value, '$.id') IN (:local, :remote) GROUP BY 1"
+    "AND json_extract(iif(ref.type = 'object', ref.value, NULL), '$.id') IN (:local, :remote) GROUP BY 1"
 )
 
 
@@ -67,11 +68,6 @@ class Counts:
         if not self.completed:
             return words[0]
         return words[1] if self.remaining else words[2]
-
-
-#: How far a task and an assignment are, in words (docs/platform/wire.md, 7.2 and 7.3).
-TASK_STAGES: Final = ("open", "in progress", "completed")
-ASSIGNMENT_STAGES: Final = ("todo", "in progress", "done")
 
 
 def even_workload(assignees: Sequence[str]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localloop.store import Store
-from localloop.store.work import ASSIGNMENT_STAGES, TASK_STAGES
+from localloop.store.query.derived import ASSIGNMENT_STAGES, TASK_STAGES
 from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.change import Change, diff

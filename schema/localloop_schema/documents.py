@@ -277,7 +277,7 @@ def to_columns(kind: EntityKind, document: Mapping[str, Any], derived: Mapping[s
         system = {**derived, **(metadata.get("system") or {})}
         if kind is EntityKind.ITEM:
             refs = refs_of(document.get("tasks") or {}, derived.get("refs"))
-            if refs or "refs" in system:
+            if refs or isinstance(system.get("refs"), list):
                 system["refs"] = refs
         if system:
             metadata["system"] = system

@@ -46,6 +46,20 @@ def tasks_of(refs: Any) -> Tasks:
     return found
 
 
+def statuses_of(refs: Any) -> list[str]:
+    """What ``metadata.system.annotationStatus`` says: the distinct statuses in all tasks, sorted.
+
+    Args:
+        refs: ``metadata.system.refs``; anything that is not a list of references says nothing.
+
+    Returns:
+        A new list.
+    """
+    listed = refs if isinstance(refs, list) else ()
+    told = (_metadata(ref).get("status") for ref in listed if isinstance(ref, Mapping))
+    return sorted({status for status in told if isinstance(status, str) and status})
+
+
 def refs_of(tasks: Mapping[str, Mapping[str, Any]], known: Any) -> list[Any]:
     """The references of an item whose document has these tasks.
 

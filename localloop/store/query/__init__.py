@@ -26,7 +26,7 @@ from __future__ import annotations
 from localloop.store.query.compile import compile_count, compile_ids, compile_select
 from localloop.store.query.model import Context, Join, Query, Resource, SortKey
 from localloop.store.query.page import Page, run_page
-from localloop.store.query.parse import parse
+from localloop.store.query.parse import apart, parse
 from localloop.store.query.projection import project
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Query",
     "Resource",
     "SortKey",
+    "apart",
     "compile_count",
     "compile_ids",
     "compile_select",

@@ -9,6 +9,7 @@ from sqlalchemy import FromClause, Table
 from sqlmodel import SQLModel
 
 import localloop_schema.tables  # noqa: F401 - registers the tables
+from localloop.store.query.derived import ASSIGNMENT_STAGES, TASK_STAGES, references, stage, statuses
 from localloop.store.query.fields import (
     BooleanField,
     Field,
@@ -104,7 +105,7 @@ _FIELDS: dict[Resource, dict[str, _Make]] = {
     Resource.TASKS: {
         **_COMMON,
         "name": _text("name"),
-        "status": _text("status"),
+        "status": lambda tasks: stage(tasks, table_of(Resource.ITEMS), TASK_STAGES),
         "taskOwner": _text("task_owner"),
         "dueDate": _number("due_date"),
         "priority": _number("priority"),
@@ -116,7 +117,7 @@ _FIELDS: dict[Resource, dict[str, _Make]] = {
         **_COMMON,
         "name": _text("name"),
         "annotator": _text("annotator"),
-        "status": _text("status"),
+        "status": lambda assignments: stage(assignments, table_of(Resource.ITEMS), ASSIGNMENT_STAGES),
         "projectId": _reference("project_id", "projects"),
         "datasetId": _reference("dataset_id", "datasets"),
         "taskId": _reference("task_id", "tasks"),
@@ -153,6 +154,13 @@ _COLLECTIONS: dict[Path, Path] = {
     (f"collections{number}",): ("metadata", "system", "collections", f"c{number}") for number in range(10)
 }
 
+#: What an item's references say, under its names.
+_TOLD: dict[Path, Callable[[FromClause, ClauseCompiler], Field]] = {
+    ("metadata", "system", "refs"): references,
+    ("metadata", "system", "annotationStatus"): statuses,
+    ("annotationStatus",): statuses,
+}
+
 
 def field_of(resource: Resource, table: FromClause, path: Path, compile_clause: ClauseCompiler) -> Field:
     """The field at a path.
@@ -168,6 +176,8 @@ def field_of(resource: Resource, table: FromClause, path: Path, compile_clause: 
     """
     if resource is Resource.ITEMS:
         path = _COLLECTIONS.get(path, path)
+        if path in _TOLD:
+            return _TOLD[path](table, compile_clause)
     make = _FIELDS[resource].get(".".join(path))
     if make is not None:
         return make(table)

@@ -58,7 +58,7 @@ def _query(body: Any, default: Resource, depth: int) -> Query:
         if body.get(key) not in harmless:
             raise UnprocessableEntity("422", f"Unsupported key {key!r} of a query")
     resource = _resource(body.get("resource"), default)
-    where, join = _apart(body)
+    where, join = apart(body)
     return Query(
         resource=resource,
         where=parse_filter(where, depth),
@@ -77,8 +77,15 @@ def _query(body: Any, default: Resource, depth: int) -> Query:
     )
 
 
-def _apart(body: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Filter and join. dtlpy puts the join of a saved query into the filter when it loads it."""
+def apart(body: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Filter and join. dtlpy puts the join of a saved query into the filter when it loads it.
+
+    Args:
+        body: A query as received.
+
+    Returns:
+        Its filter without a join, and its join, wherever it stands; None for what it does not have.
+    """
     where, join = body.get("filter"), body.get("join")
     if join is None and isinstance(where, Mapping) and isinstance(where.get("join"), Mapping):
         inside = where["join"]

@@ -157,7 +157,14 @@ def test_datasets_are_queried_in_the_context_of_their_project(remote, platform):
     rows = [{**wire.dataset(), "id": f"{n:024x}"} for n in range(2)]
     platform.answer = lambda asked: wire.page([rows[asked.json["page"]]], more=asked.json["page"] == 0)
     assert [e.id for e in remote.list(K.DATASET, Scope(project=P))] == [row["id"] for row in rows]
-    body = {"filter": {}, "page": 0, "pageSize": 1000, "resource": "datasets", "context": {"projects": [P]}}
+    body = {
+        "filter": {},
+        "page": 0,
+        "pageSize": 1000,
+        "resource": "datasets",
+        "context": {"projects": [P]},
+        "systemSpace": True,
+    }
     assert platform.forms == [
         ("POST", "/api/v1/datasets/query", body),
         ("POST", "/api/v1/datasets/query", {**body, "page": 1}),
@@ -174,6 +181,7 @@ def test_a_dataset_is_found_by_the_measured_query(remote, platform):
         "pageSize": 1000,
         "resource": "datasets",
         "context": {"projects": [P]},
+        "systemSpace": True,
     }
     assert platform.forms == [("POST", "/api/v1/datasets/query", body)]
 

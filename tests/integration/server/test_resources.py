@@ -55,7 +55,11 @@ def test_an_unsupported_operator_is_422_and_a_malformed_query_400(alice, dataset
     assert status({"filter": [1]}) == 400
     assert status({"pageSize": -1}) == 400
     assert status({"update": [1]}) == 400
-    assert status({"references": {"operation": "create", "refs": []}}) == 422
+    assert (
+        status({"references": {"operation": "create", "refs": []}}) == 400
+    )  # no filter: that would be everything
+    model = {"operation": "create", "refs": [{"type": "model", "id": "m"}]}
+    assert status({"filter": {"$and": [{"name": "x"}]}, "references": model}) == 422
 
 
 def test_an_update_by_query_reaches_all_and_the_system_only_when_asked_for(alice, dataset):

@@ -74,6 +74,17 @@ def test_an_update_by_query_through_a_join_touches_only_those(world, items):
     assert marked == sorted(ids(items[::2]))
 
 
+def test_a_join_inside_the_filter_of_a_saved_query_counts(world, items, step):
+    saved = {"filter": {"$and": [{"filename": {"$ne": "/0.jpg"}}], **LABELLED}}
+    with world.store.transaction("update") as tx:
+        assert update_by_query(tx, saved, world.dataset, {"metadata": {"user": {"ear": 1}}}) == 3
+        assert delete_by_query(tx, {"filter": LABELLED}, world.dataset) == 4
+    left = {
+        row["id"] for row in world.store.rows(EntityKind.ITEM) if row["dataset_id"] == world.dataset["id"]
+    }
+    assert left == set(ids(items[1::2]))
+
+
 def test_annotations_are_updated_and_deleted_by_query(world, items, step):
     query = {"resource": "annotations", "filter": {"$and": [{"label": "Ear"}]}}
     with world.store.transaction("update") as tx:

@@ -100,7 +100,7 @@ def test_changing_a_label_keeps_what_is_not_named(world):
         ontology = upsert_labels(tx, ontology, [node])
         ontology = upsert_labels(tx, ontology, [{"tag": "a", "displayLabel": "A", "displayData": {}}])
     assert ontology["labels"]["a"] == {
-        "color": "#ffffff",
+        "color": "#FFFFFF",
         "displayLabel": "A",
         "attributes": ["big"],
         "displayData": image,

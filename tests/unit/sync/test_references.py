@@ -35,15 +35,15 @@ def test_the_document_that_was_given_is_left_alone():
 
 @pytest.mark.parametrize("odd", [5, {"a": 1}, [1, "p"], True])
 def test_what_is_no_id_is_left_alone(odd):
-    found = references(K.ANNOTATION, annotation(odd))[K.ANNOTATION]
-    assert found == (["p"] if isinstance(odd, list) else [])
+    found = references(K.ANNOTATION, annotation(odd))
+    assert found == ({K.ANNOTATION: ["p"]} if isinstance(odd, list) else {})
     expected = [1, "P"] if isinstance(odd, list) else odd
     assert translate(K.ANNOTATION, annotation(odd), MAPS) == annotation(expected)
 
 
 @pytest.mark.parametrize("document", [{}, {"metadata": {}}, {"metadata": {"system": {}}}, {"metadata": 5}])
 def test_a_document_without_the_path_has_no_reference(document):
-    assert references(K.ANNOTATION, document) == {K.ANNOTATION: []}
+    assert references(K.ANNOTATION, document) == {}
     assert translate(K.ANNOTATION, document, MAPS) == document
 
 
