@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from localloop.errors import BadRequest
 from localloop.server.refusals import TooMany
+from localloop.server.windows import Windows
 
 #: Names share this many windows, so that whoever invents names cannot fill the memory with them.
 _WINDOWS = 1 << 14
@@ -35,7 +33,7 @@ class Limits:
     def __init__(self, requests: str, log_ins: str) -> None:
         self._requests = _limit(requests)
         self._log_ins = _limit(log_ins)
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._windows = Windows()
 
     def request(self, kind: str, who: str) -> None:
         """Count a request.
@@ -47,7 +45,7 @@ class Limits:
         Raises:
             TooMany: These were too many.
         """
-        if self._requests is not None and not self._windows.hit(self._requests, kind, _window(who)):
+        if self._requests is not None and not self._windows.hit(self._requests, _window(kind, who)):
             raise self._refusal(self._requests, kind, who, "There are too many requests.")
 
     def log_in(self, email: str, address: str) -> None:
@@ -57,18 +55,17 @@ class Limits:
             TooMany: They have.
         """
         for kind, who in _failing(email, address):
-            if self._log_ins is not None and not self._windows.test(self._log_ins, kind, _window(who)):
+            if self._log_ins is not None and not self._windows.test(self._log_ins, _window(kind, who)):
                 raise self._refusal(self._log_ins, kind, who, "Too many log-ins have failed.")
 
     def log_in_failed(self, email: str, address: str) -> None:
         """Count a log-in that failed."""
         for kind, who in _failing(email, address):
             if self._log_ins is not None:
-                self._windows.hit(self._log_ins, kind, _window(who))
+                self._windows.hit(self._log_ins, _window(kind, who))
 
     def _refusal(self, limit: RateLimitItem, kind: str, who: str, what: str) -> TooMany:
-        reset = self._windows.get_window_stats(limit, kind, _window(who)).reset_time
-        wait = max(1, math.ceil(reset - time.time()))
+        wait = max(1, math.ceil(self._windows.wait(limit, _window(kind, who))))
         return TooMany(f"{what} Try again in {wait} s.", retry_after=wait)
 
 
@@ -88,7 +85,7 @@ def _limit(text: str) -> RateLimitItem | None:
     return limit
 
 
-def _window(who: str) -> str:
+def _window(kind: str, who: str) -> tuple[str, int]:
     """The window of a user or an address; whoever has an IPv6 address has a network of them."""
     try:
         address = ip_address(who)
@@ -97,4 +94,4 @@ def _window(who: str) -> str:
     else:
         who = str(int(address) >> 64) if isinstance(address, IPv6Address) else who
     digest = hashlib.blake2b(who.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return str(int.from_bytes(digest) % _WINDOWS)
+    return kind, int.from_bytes(digest) % _WINDOWS
