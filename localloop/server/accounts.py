@@ -62,8 +62,8 @@ class Accounts:
         self._now = now or (lambda: datetime.now(UTC))
         self._hasher = hasher or PasswordHasher()
         self._lock = FileLock(f"{path}.lock", thread_local=False)
-        self._seen: tuple[int, int, int] | None = None
-        self._state = State()
+        # One attribute, so that no thread ever sees the mark of one file with the content of another.
+        self._read: tuple[tuple[int, int, int] | None, State] = (None, State())
         # Verified against when there is no such user, so that both answers take the same time.
         self._decoy = self._hasher.hash(secrets.token_hex(16))
 
@@ -343,10 +343,11 @@ class Accounts:
         except FileNotFoundError:
             return State()
         seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-        if seen != self._seen:
-            self._state = parse(self.path, self.path.read_bytes())
-            self._seen = seen
-        return self._state
+        known, state = self._read
+        if seen != known:
+            state = parse(self.path, self.path.read_bytes())
+            self._read = seen, state
+        return state
 
     def _save(self, state: State) -> State:
         state = state if state.key else replace(state, key=secrets.token_hex(32))

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union
 
 from localloop.errors import BadRequest, UnprocessableEntity
 from localloop.server.access import project_ids
-from localloop.server.calls import Call, page, route
+from localloop.server.calls import LAST_PAGE, Call, page, route
 from localloop.server.shapes import AUDIT
 from localloop.server.wire import Json
 from localloop.store.query.fields import TimeField
@@ -49,8 +49,8 @@ def logs(call: Call) -> Json:
     if not body.get("orgId"):
         raise BadRequest("400", "Logs are asked for by organisation: orgId; here any will do.")
     number, size = _whole(body, "page", 0), _whole(body, "pageSize", 100)
-    if number < 0 or not 0 < size <= MOST:
-        raise BadRequest("400", f"page starts at 0, and pageSize is from 1 to {MOST}.")
+    if not 0 <= number <= LAST_PAGE or not 0 < size <= MOST:
+        raise BadRequest("400", f"page is from 0 to {LAST_PAGE}, and pageSize from 1 to {MOST}.")
     key = _SORTED_BY.get(body.get("sortBy") or "time")
     if key is None:
         raise BadRequest("400", f"Logs are sorted by one of: {', '.join(_SORTED_BY)}.")

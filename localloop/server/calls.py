@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,9 @@ from localloop_schema.rows import Row
 
 #: Answers shorter than this are not worth compressing.
 GZIP_FROM = 1400
+
+#: The last page that can be asked for: SQLite cannot count further than 64 bits.
+LAST_PAGE = 10**12
 
 #: How deep a JSON body may be nested. What is deeper no client could show, and much of Python could not walk.
 MAX_DEPTH = 100
@@ -121,7 +125,7 @@ class Call:
             if self.tag is not None:
                 self.tag.renew(tx.connection)
             step()
-            if self.least > Role.ACCOUNT and not self._judged:
+            if self.least > Role.ACCOUNT and not any(one >= self.least for one in self._judged):
                 raise Forbidden("403", "No role may do this here.")
 
     def taking(self, action: str) -> Call:
@@ -254,6 +258,19 @@ def page(items: Sequence[Any], *, total: int, pages: int, more: bool) -> dict[st
     }
 
 
+def window(call: Call) -> tuple[int, int]:
+    """Which page ``pageOffset`` (from 0) asks for, and how many rows ``pageSize`` makes it have.
+
+    Raises:
+        BadRequest: They are not numbers.
+    """
+    try:
+        offset, size = int(call.query.get("pageOffset", 0)), int(call.query.get("pageSize", 100))
+    except ValueError as error:
+        raise BadRequest("400", "pageOffset and pageSize must be numbers.") from error
+    return min(max(offset, 0), LAST_PAGE), min(max(size, 1), 1000)
+
+
 def slice_page(
     call: Call, rows: Sequence[Row], present: Callable[[Sequence[Row]], list[Any]]
 ) -> dict[str, Any]:
@@ -264,11 +281,7 @@ def slice_page(
     Raises:
         BadRequest: They are not numbers.
     """
-    try:
-        offset, size = int(call.query.get("pageOffset", 0)), int(call.query.get("pageSize", 100))
-    except ValueError as error:
-        raise BadRequest("400", "pageOffset and pageSize must be numbers.") from error
-    offset, size = max(offset, 0), min(max(size, 1), 1000)
+    offset, size = window(call)
     chosen = rows[offset * size : (offset + 1) * size]
     more = (offset + 1) * size < len(rows)
     return page(present(chosen), total=len(rows), pages=-(-len(rows) // size), more=more)
@@ -318,13 +331,13 @@ def parse_form(data: bytes) -> dict[str, str]:
 
 
 def parse_json(data: bytes) -> Any:
-    """A JSON value that can be stored and sent again: no NaN, no lone surrogates, no deep nesting.
+    """A JSON value that can be stored and sent again: no NaN, no 1e999, no lone surrogates, no deep nesting.
 
     Raises:
         BadRequest: It is none.
     """
     try:
-        value = json.loads(data, parse_constant=_no_constant)
+        value = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
         if b"\\ud" in data or b"\\uD" in data:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -352,3 +365,11 @@ def _deeper(value: Any, levels: int) -> bool:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """A number; one that is too large for a float would become infinity, which is not JSON any more."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is out of range")
+    return value

@@ -145,7 +145,7 @@ class Command:
     def begin(self) -> bool:
         """Note that the work begins; False when it must not."""
         with self._lock:
-            if self.status in FINAL:
+            if self._abort.is_set() or self.status in FINAL:
                 return False
             self._begun = True
             self.status, self.updated_at = Status.RUNNING, self._now()

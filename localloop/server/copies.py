@@ -170,7 +170,8 @@ def copy_annotations(
     copies = add_annotations(tx, target, [_as_new(row, wish) for row in originals])
     names = {original["id"]: copy["id"] for original, copy in zip(originals, copies, strict=True)}
     for copy in copies:
-        parent = names.get((copy["metadata"].get("system") or {}).get("parentId"))
+        named = (copy["metadata"].get("system") or {}).get("parentId")
+        parent = names.get(named) if isinstance(named, str) else None
         if parent is not None:
             update_annotation(tx, copy, {"metadata": {"system": {"parentId": parent}}}, system=True)
 

@@ -8,24 +8,11 @@ from sqlalchemy import func, select
 
 from localloop.errors import BadRequest, NotFound
 from localloop.server import items
-from localloop.server.calls import Call, Handler, page, parse_json, route
+from localloop.server.calls import Call, Handler, page, parse_json, route, window
 from localloop.server.wire import Json
 from localloop.store.query import parse, project, run_page
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
-
-
-def _window(call: Call) -> tuple[int, int]:
-    """The first row of the page that ``pageOffset`` and ``pageSize`` ask for, and how many rows it has.
-
-    Raises:
-        BadRequest: They are not numbers.
-    """
-    try:
-        offset, size = int(call.query.get("pageOffset", 0)), int(call.query.get("pageSize", 100))
-    except ValueError as error:
-        raise BadRequest("400", "pageOffset and pageSize must be numbers.") from error
-    return min(max(offset, 0), 10**12), min(max(size, 1), 1000)
 
 
 def listing(call: Call) -> Json:
@@ -36,7 +23,7 @@ def listing(call: Call) -> Json:
     query = dict(given) if isinstance(given.get("filter"), dict) else {"filter": given}
     if "sort" in call.query:
         query["sort"] = parse_json(call.query["sort"].encode())
-    offset, size = _window(call)
+    offset, size = window(call)
     wanted = parse({**query, "resource": "items", "page": offset, "pageSize": size})
     with call.reading() as (connection, wire):
         dataset = call.target(connection, EntityKind.DATASET)
@@ -51,7 +38,7 @@ def children(call: Call) -> Json:
     Raises:
         BadRequest: The item is no directory.
     """
-    offset, size = _window(call)
+    offset, size = window(call)
     with call.reading() as (connection, wire):
         directory = call.target(connection, EntityKind.ITEM)
         if directory["type"] != "dir":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -111,9 +111,22 @@ def _with_elements(value: Any, wanted: Any) -> list[Any]:
 
 def _equal(value: Any, wanted: Any) -> bool:
     if isinstance(value, str) and isinstance(wanted, str):
-        pattern = "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in wanted)
-        return re.fullmatch(pattern, value, re.DOTALL) is not None
+        return _pattern(wanted).fullmatch(value) is not None
     return _kind(value) == _kind(wanted) and bool(value == wanted)
+
+
+@lru_cache(maxsize=128)
+def _pattern(wanted: str) -> re.Pattern[str]:
+    """What a text with ``*`` and ``?`` stands for.
+
+    What lies between two stars is found where it is first, and never looked for again: any later place would leave
+    less to match. So the time stays small however many stars there are.
+    """
+    first, *rest = (
+        "".join("." if one == "?" else re.escape(one) for one in part) for part in wanted.split("*")
+    )
+    inner = "".join(f"(?>.*?{part})" for part in rest[:-1] if part)
+    return re.compile(f"{first}{inner}.*{rest[-1]}" if rest else first, re.DOTALL)
 
 
 def _kind(value: Any) -> str:

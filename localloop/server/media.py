@@ -94,19 +94,25 @@ def _measure(call: Call, name: str) -> float | None:
 
 def _source(call: Call, connection: Connection, item: Row) -> Row:
     """The item whose content is shown: itself, or what it is a link to."""
-    system = (item["metadata"] or {}).get("system") or {}
-    link = (system.get("shebang") or {}).get("linkInfo") or {}
+    link = _inside(item["metadata"], "system", "shebang", "linkInfo")
     target = _linked(call, connection, link) if link.get("type") == "id" else None
     return item if target is None else target
 
 
+def _inside(metadata: Any, *keys: str) -> Json:
+    """An object inside metadata, into which anybody may have written anything; empty when there is none."""
+    for key in keys:
+        metadata = metadata.get(key) if isinstance(metadata, dict) else None
+    return metadata if isinstance(metadata, dict) else {}
+
+
 def _shown(item: Row, otherwise: tuple[int, int]) -> tuple[int, int]:
     """The width and height that coordinates are in: those of the image the right way up."""
-    system = (item["metadata"] or {}).get("system") or {}
+    system = _inside(item["metadata"], "system")
     width, height = system.get("width"), system.get("height")
     if not isinstance(width, int | float) or not isinstance(height, int | float):
         return otherwise
-    turned = (system.get("exif") or {}).get("Orientation") in {5, 6, 7, 8}
+    turned = _inside(system, "exif").get("Orientation") in (5, 6, 7, 8)  # a tuple: it may have no hash
     return (int(height), int(width)) if turned else (int(width), int(height))
 
 

@@ -1,8 +1,7 @@
 """Organisations and accounts of the platform, as far as a server without any can speak of them.
 
 A hub is one organisation without a name: whatever id a client gives, it is told of the projects that it may see.
-Nothing
-can be attached to another one.
+Nothing can be attached to another one.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any
 
 from localloop.errors import BadRequest, UnprocessableEntity
 from localloop.server.calls import Call, route
-from localloop.server.projects import listing
+from localloop.server.projects import listing, put_member
 from localloop.server.shapes import MEMBERS
 from localloop.store import projects
 from localloop_schema.kinds import EntityKind
@@ -27,11 +26,7 @@ def add_members(call: Call) -> Any:
     with call.writing(f"add {len(users)} members") as tx:
         project = call.target(tx, EntityKind.PROJECT)
         for email in users:
-            known = projects.find_member(tx.connection, project["id"], email)
-            if known is not None and call.flag("allowUpdate"):
-                projects.update_member(tx, project, email, role)
-            else:
-                projects.add_member(tx, project, email, role)
+            put_member(call, tx, project, email, role)
         return call.wire(tx.connection).members(projects.members_of(tx.connection, project["id"]))
 
 

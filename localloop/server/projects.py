@@ -10,7 +10,7 @@ from localloop.server.binaries import binaries_of
 from localloop.server.calls import Call, route
 from localloop.server.shapes import MEMBER, PROJECT
 from localloop.server.wire import Wire
-from localloop.store import projects
+from localloop.store import Transaction, projects
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, get_rows
 
@@ -86,13 +86,17 @@ def add_member(call: Call) -> Any:
     role = str(call.object(MEMBER).get("role"))
     with call.writing("add a member") as tx:
         project = call.target(tx, EntityKind.PROJECT)
-        email = call.path["email"]
-        known = projects.find_member(tx.connection, project["id"], email)
-        if known is not None and call.flag("allowUpdate"):
-            projects.update_member(tx, project, email, role)
-        else:
-            projects.add_member(tx, project, email, role)
+        put_member(call, tx, project, call.path["email"], role)
         return call.wire(tx.connection).members(projects.members_of(tx.connection, project["id"]))
+
+
+def put_member(call: Call, tx: Transaction, project: Row, email: str, role: str) -> None:
+    """Add somebody to a project; with ``allowUpdate``, whoever is a member already gets the role."""
+    known = projects.find_member(tx.connection, project["id"], email)
+    if known is not None and call.flag("allowUpdate"):
+        projects.update_member(tx, project, email, role)
+    else:
+        projects.add_member(tx, project, email, role)
 
 
 def update_member(call: Call) -> Any:

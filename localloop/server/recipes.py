@@ -119,7 +119,7 @@ def clone(call: Call) -> Json:
         if not body.get("shallow"):
             found = [get_row(tx.connection, EntityKind.ONTOLOGY, one) for one in ontologies]
             ontologies = [
-                _copied(tx, row, body.get("roots"))
+                _copied(call, tx, source, row, body.get("roots"))
                 for row in found
                 if row is not None and row["deleted_at"] is None
             ]
@@ -130,11 +130,15 @@ def clone(call: Call) -> Json:
         return call.wire(tx.connection).recipes([row])[0]
 
 
-def _copied(tx: Transaction, ontology: Row, roots: list[Any] | None) -> str:
-    """The id of a new ontology that says the same, with other labels if they are given."""
+def _copied(call: Call, tx: Transaction, recipe: Row, ontology: Row, roots: list[Any] | None) -> str:
+    """The id of a new ontology of a recipe's project that says the same, with other labels if they are given.
+
+    A recipe may use an ontology of another project: that one is copied for who may see it, and not there.
+    """
+    call.taking("GET /ontologies/{id}").entity(tx.connection, EntityKind.ONTOLOGY, ontology["id"])
     copy = recipes.create_ontology(
         tx,
-        ontology["project_id"],
+        recipe["project_id"],
         ontology["title"],
         roots=roots_of(ontology["labels"]) if roots is None else roots,
         attributes=ontology["attributes"],

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from localloop.errors import BadRequest
 from localloop.store import items
 from localloop.store.annotations import update_annotations
+from localloop.store.patch import plain
 from localloop.store.query import apart, compile_select, parse
 from localloop.store.schemas import check_searchable
 from localloop.store.transaction import Transaction
@@ -153,9 +154,9 @@ def as_query(query: Mapping[str, Any] | str | None) -> dict[str, Any]:
     if query is None or query == "":
         return {}
     try:
-        value = json.loads(query) if isinstance(query, str) else dict(query)
-    except json.JSONDecodeError as error:
-        raise BadRequest("400", f"The query is not JSON: {error}") from error
+        value = plain(json.loads(query)) if isinstance(query, str) else dict(query)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BadRequest("400", "The query is not JSON that can be read.") from error
     if not isinstance(value, dict):
         raise BadRequest("400", "The query has to be an object")
     return value

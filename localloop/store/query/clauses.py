@@ -31,6 +31,11 @@ MATCH_DEPTH = 16
 LITERAL_DEPTH = 14
 SUBQUERY_DEPTH = 12
 
+#: How many tests a filter may make. SQLite plans each for itself, so that many thousands would take minutes;
+#: one of metadata takes it as long as four others.
+MAX_TESTS = 4000
+METADATA_TESTS = 4
+
 #: How many keys a dotted path may have. Each costs up to two tables of a join, of which SQLite allows 64.
 MAX_SEGMENTS = 24
 
@@ -101,7 +106,27 @@ def parse_filter(body: Any, depth: int = 0) -> Clause:
         BadRequest: If the filter is malformed.
         UnprocessableEntity: If it uses an operator that is not supported.
     """
-    return _filter({} if body is None else body, prefix=(), depth=depth, nested=False)
+    clause = _filter({} if body is None else body, prefix=(), depth=depth, nested=False)
+    if _tests(clause) > MAX_TESTS:
+        raise BadRequest("400", "The filter has too many clauses; say the alternatives of one field with $in")
+    return clause
+
+
+def _tests(clause: Clause) -> int:
+    """How many tests a clause makes; values that are asked for together make one, but each pattern makes its own."""
+    if isinstance(clause, AllOf | AnyOf):
+        return sum(map(_tests, clause.clauses))
+    condition = clause.condition.condition if isinstance(clause.condition, Not) else clause.condition
+    number = 1
+    if isinstance(condition, ElementMatches):
+        number += _tests(condition.clause)
+    if isinstance(condition, OneOf):
+        number += sum(_is_own_test(value) for value in condition.values)
+    return number * (METADATA_TESTS if clause.path[:1] == ("metadata",) else 1)
+
+
+def _is_own_test(value: Any) -> bool:
+    return "*" in value or "?" in value if isinstance(value, str) else isinstance(value, list | Mapping)
 
 
 def _filter(body: Any, *, prefix: Path, depth: int, nested: bool) -> Clause:

@@ -22,6 +22,9 @@ _DIRECTIONS = {"ascending": False, "descending": True}
 _PROJECT_KEYS = ("projects", "projectIds")
 _DATASET_KEYS = ("datasets", "datasetIds")
 
+#: How many keys a sort may have. SQLite's time to plan one grows much faster than their number.
+_MAX_SORT_KEYS = 16
+
 #: The largest offset that SQLite can count to, shared by what is skipped and the pages before.
 _MAX_ROWS = 2**62
 _MAX_PAGE = _MAX_ROWS // MAX_PAGE_SIZE - 1
@@ -120,7 +123,10 @@ def _join(body: Any, resource: Resource, depth: int) -> Join | None:
 
 
 def _sort(body: Any) -> tuple[SortKey, ...]:
-    return tuple(_sort_keys(_object("sort", body), ()))
+    keys = tuple(_sort_keys(_object("sort", body), ()))
+    if len(keys) > _MAX_SORT_KEYS:
+        raise BadRequest("400", f"sort has more than {_MAX_SORT_KEYS} keys")
+    return keys
 
 
 def _sort_keys(body: Mapping[str, Any], prefix: Path) -> Iterator[SortKey]:

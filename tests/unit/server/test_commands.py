@@ -9,7 +9,17 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from localloop.errors import Conflict, NotFound
-from localloop.server.commands import KEPT, WAITING, Commands, Status, TimedOut, current, step, stepped
+from localloop.server.commands import (
+    KEPT,
+    WAITING,
+    Command,
+    Commands,
+    Status,
+    TimedOut,
+    current,
+    step,
+    stepped,
+)
 
 
 class Ticks:
@@ -201,3 +211,16 @@ def test_a_step_outside_a_command_is_nothing():
     step(1, 2)
     assert list(stepped([[1], [2]], 2)) == [[1], [2]]
     assert current() is None
+
+
+def test_work_does_not_begin_while_it_is_being_aborted():
+    class Aborting(Command):
+        began = True
+
+        def _end(self, status, *, error=None):
+            self.began = self.begin()
+            super()._end(status, error=error)
+
+    command = Aborting("c1", "alice", "Work", lambda: "now")
+    command.abort()
+    assert (command.began, command.status) == (False, Status.CANCELED)
