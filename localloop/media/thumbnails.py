@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Final
 
 from localloop.blobs import BlobCache
@@ -20,6 +21,9 @@ BOXES: Final = (128, 256, 512, 1024, 2048)
 DEFAULT: Final = 256
 
 MIMETYPE: Final = "image/jpeg"
+
+#: How many pictures are decoded at once. The largest take a gibibyte while that lasts; small ones do not wait long.
+_DECODING: Final = BoundedSemaphore(2)
 
 
 def fit(width: float | None, height: float | None) -> tuple[int, int]:
@@ -67,7 +71,8 @@ class Thumbnails:
         return picture
 
     def _made(self, digest: str, source: Path, mimetype: str, step: int) -> Image | None:
-        picture = _decoded(source, mimetype, step)
+        with _DECODING:
+            picture = _decoded(source, mimetype, step)
         if picture is not None:
             self._blobs.keep_beside(digest, f"{step}.jpg", as_jpeg(picture))
         return picture

@@ -75,4 +75,5 @@ def _write(path: Path, records: Iterable[Record]) -> None:
 
 
 def _line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=True) + "\n"
+    """A record on a line that it begins itself, so that one that a crash cut short before it spoils no other."""
+    return "\n" + json.dumps(record, ensure_ascii=True)

@@ -47,7 +47,8 @@ async def revise(request: Request) -> Response:
     context: Context = request.app.state.context
     user = caller(request)
     call = call_of(request, user)
-    await to_thread.run_sync(partial(get, call), limiter=context.workers)
+    # A stranger must not be able to fill the disk, so this is asked before the file is received.
+    await to_thread.run_sync(partial(_may_revise, call), limiter=context.workers)
     return await answer(_replace, call_of(request, user, await _form(request)))
 
 
@@ -74,6 +75,11 @@ def _may_add(call: Call) -> None:
         call.target(connection, EntityKind.DATASET)
     if call.query.get("mode", "skip") not in _MODES:
         raise BadRequest("400", "The mode of an upload is skip or overwrite.")
+
+
+def _may_revise(call: Call) -> None:
+    with call.reading() as (connection, _wire):
+        call.target(connection, EntityKind.ITEM)
 
 
 def _receive(request: Request, context: Context, content_type: str) -> Form:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from blake3 import blake3
 
 from tests.integration.server.client import Client
 from tests.media import image
@@ -123,3 +124,12 @@ def test_cloning_a_recipe_writes_into_its_own_project_and_reads_what_the_caller_
     copy = bob.ask("POST", f"/recipes/{recipe}/clone", json={})["ontologyIds"]
     assert alice.ask("GET", f"/ontologies/{copy[0]}")["title"] == "S"
     assert [one["id"] for one in bob.ask("GET", f"/ontologies?projects={other}")["items"]] == [secret]
+
+
+def test_an_export_cannot_be_given_new_content_and_none_is_received_for_it(hub, alice, dataset):
+    output = alice.ask("POST", f"/datasets/{dataset}/export", json={})["spec"]["outputItemId"]
+    assert alice.ask("GET", f"/items/{output}")["id"] == output
+    data = b"never to be received"
+    reply = alice.send("POST", f"/items/{output}/revisions", files={"file": ("a", data)})
+    assert reply.status_code == 404
+    assert hub.store.blobs.path(blake3(data).hexdigest()) is None
