@@ -57,7 +57,7 @@ def tell(folder: Path, hub: Hub, gate: str, photos: list[Path]) -> int:
 
 def chapter(title: str) -> None:
     """Begin a chapter."""
-    print(f"\n── {title} ".ljust(100, "─"), flush=True)
+    print(f"\n── {title} ".ljust(80, "─"), flush=True)
 
 
 def say(text: str) -> None:

@@ -117,12 +117,13 @@ class PlatformError(LocalLoopError):
     Args:
         status_code: The HTTP status that the platform would answer, as text or number.
         message: What is wrong, as one sentence.
+        advice: What to do next.
     """
 
     status: int = 500
 
-    def __init__(self, status_code: str | int = "", message: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, status_code: str | int = "", message: str = "", *, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
         self.status_code = str(status_code or self.status)
         self.args = (self.status_code, message)
 

@@ -208,5 +208,9 @@ def _one(remote: Remote, kind: EntityKind, scope: Scope, name_or_id: str) -> Rem
             raise
         entity = None
     if entity is None:
-        raise NotFound("404", f"{kind.value.capitalize()} not found on the platform. Name: {name_or_id!r}")
+        raise NotFound(
+            "404",
+            f"{kind.value.capitalize()} not found on the platform. Name: {name_or_id!r}",
+            advice="If it is there, its owner has not made this account a member of the project yet.",
+        )
     return entity

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 from enum import IntEnum
+from errno import EADDRINUSE
 from typing import Any
 
 import typer
@@ -106,14 +107,25 @@ def advise(error: BaseException) -> Advice:
     if isinstance(database, sqlite3.Error):
         return _database(database)
     if isinstance(error, OSError) and error.strerror:
-        missing = isinstance(error, FileNotFoundError)
-        where = f": {error.filename}" if error.filename is not None else ""
-        return Advice(ExitCode.NOT_FOUND if missing else ExitCode.ERROR, f"{error.strerror}{where}.")
+        return _system(error)
     return Advice(
         ExitCode.ERROR,
         f"Something unforeseen happened: {type(error).__name__}: {error}",
         "Run the command again with --debug to see where.",
     )
+
+
+def _system(error: OSError) -> Advice:
+    """What the operating system refused."""
+    if error.errno == EADDRINUSE:
+        return Advice(
+            ExitCode.ERROR,
+            "Something else listens at this address and port already.",
+            "Stop that, or choose another port with --port; 0 takes a free one.",
+        )
+    missing = isinstance(error, FileNotFoundError)
+    where = f": {error.filename}" if error.filename is not None else ""
+    return Advice(ExitCode.NOT_FOUND if missing else ExitCode.ERROR, f"{error.strerror}{where}.")
 
 
 def _foreseen(error: LocalLoopError) -> Advice:
@@ -135,6 +147,8 @@ def _next_step(error: LocalLoopError) -> str:
 def _usage(error: Any) -> Advice:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "localloop"
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+        return Advice(ExitCode.USAGE, f"`{command}` needs a command.", f"See `{command} --help`.")
     return Advice(ExitCode.USAGE, error.format_message(), f"See `{command} --help`.")
 
 

@@ -28,7 +28,7 @@ def directory_of(given: Path | None) -> Path:
     Args:
         given: What ``--store`` says: a store's directory, or one with a ``.localloop`` in it.
     """
-    found = (given or config.store_directory()).expanduser()
+    found = (given or config.store_directory()).expanduser().absolute()
     inner = found / config.LOCAL_STORE
     return inner if not (found / _DATABASE).exists() and (inner / _DATABASE).exists() else found
 

@@ -30,6 +30,18 @@ from localloop_sync.errors import (
 #: What to do about a refused token.
 LOG_IN = "Log in again with `localloop login`."
 
+#: What to do about a certificate that nobody vouches for.
+TRUST = (
+    "Check the network and the clock. A certificate that the server's people made themselves is trusted when "
+    "$REQUESTS_CA_BUNDLE names a file of it: get it from them, not from the server."
+)
+
+#: What to do about a server that does not speak TLS as it was asked to.
+ENCRYPTION = "Check the gate: it may be http:// rather than https://, or another port."
+
+#: How OpenSSL calls an answer that is not TLS.
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"})
+
 #: Statuses that a middlebox (captive portal, company proxy) likes to answer with a page of its own. Believing
 #: such a 404 would mean believing a deletion.
 _OFTEN_FORGED = frozenset({401, 403, 404, 410, 451})
@@ -69,16 +81,24 @@ def _host(url: str) -> str:
 def _translated(error: Exception, host: str) -> RemoteError:
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return OfflineError(
-            f"The certificate of {host} is not trusted.", advice="Check the network and the clock."
-        )
+        return OfflineError(f"The certificate of {host} is not trusted{_doubt(causes)}.", advice=TRUST)
     if isinstance(error, requests.ConnectTimeout) or any(isinstance(c, _NOTHING_SENT) for c in causes):
         return OfflineError(f"There is no connection to {host}.")
     if isinstance(error, requests.Timeout) or any(isinstance(c, low.TimeoutError) for c in causes):
         return TransientError(f"{host} took too long to answer.")
     if isinstance(error, ValueError | requests.TooManyRedirects | requests.exceptions.InvalidJSONError):
         return PermanentError(f"The request to {host} is not valid ({type(error).__name__}).")
-    return TransientError(f"The connection to {host} broke ({type(error).__name__}).")
+    advice = ENCRYPTION if any(getattr(cause, "reason", None) in _NOT_TLS for cause in causes) else ""
+    return TransientError(f"The connection to {host} broke ({type(error).__name__}).", advice=advice)
+
+
+def _doubt(causes: list[BaseException]) -> str:
+    """Why a certificate is not trusted, in the words of the TLS library, which know no secrets."""
+    for cause in causes:
+        said = getattr(cause, "verify_message", "")  # one that no handshake raised has none
+        if isinstance(said, str) and said:
+            return f" ({said.rstrip('.')})"
+    return ""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -165,7 +165,10 @@ class PlatformSession:
     def _load(self) -> Credentials:
         credentials = self._store.load(self.gate, self._email)
         if credentials is None:
-            raise AuthError(f"Nobody is logged in at {self.gate}.", advice=LOG_IN)
+            raise AuthError(
+                f"Nobody is logged in at {self.gate}.",
+                advice=f"Log in: `localloop login --gate {self.gate}`.",
+            )
         return credentials
 
     def _current(self) -> Token:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from localloop import config
+from localloop.errors import BadRequest
 from localloop.platform.transport import Transport
 
 
@@ -11,5 +14,13 @@ def transport_to(gate: str) -> Transport:
 
     Args:
         gate: The platform's root URL.
+
+    Raises:
+        BadRequest: The file of trusted certificates is not there.
     """
-    return Transport(gate, proxies=config.proxies(gate), verify=config.certificates())
+    trusted = config.certificates()
+    if isinstance(trusted, str) and not Path(trusted).exists():
+        raise BadRequest(
+            "400", f"$REQUESTS_CA_BUNDLE or $SSL_CERT_FILE names {trusted}, and there is no such file."
+        )
+    return Transport(gate, proxies=config.proxies(gate), verify=trusted)

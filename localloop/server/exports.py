@@ -41,7 +41,7 @@ def export(call: Call) -> Any:
 
 
 def _check(body: Json) -> None:
-    if body.get("exportType", "json") not in {"json", "zip"}:
+    if body.get("exportType", "zip") not in {"json", "zip"}:
         raise UnprocessableEntity("422", "Exports are of the type json or zip here.")
     if body.get("exportVersion", "V1") not in {"V1", "V2"}:
         raise UnprocessableEntity("422", "The exportVersion is V1 or V2.")
@@ -81,13 +81,14 @@ def _locked(call: Call, dataset: Row, body: Json) -> Iterator[None]:
 def _written(call: Call, body: Json) -> tuple[Output, Json]:
     """The file of an export: from one unchanging view of the store."""
     summary = Summary()
-    zipped = body.get("exportType") == "zip" or bool(body.get("zipJson"))
+    archive = body.get("exportType", "zip") == "zip"  # what dtlpy unpacks when it names none
+    zipped = archive or bool(body.get("zipJson"))
     with call.context.outputs.folder() as folder, call.reading() as (connection, wire):
         dataset = call.target(connection, EntityKind.DATASET)
         at = call.store.clock.now()
         items = summary.counting(export_items.selected(connection, wire, dataset, Selection.of(body)))
         path = folder / ("export.zip" if zipped else "export.json")
-        if body.get("exportType") == "zip":
+        if archive:
             # Made when the items have passed, so that it counts them all.
             told = (("summary.json", summary.to_json(dataset, at)) for _ in range(bool(body.get("summary"))))
             version = body.get("exportVersion") or "V1"

@@ -59,7 +59,9 @@ def serve(
     with bound(host, port) as listener:
         server = _Server(build_app(store, accounts, settings=for_host(settings, host)), tls)
         with _stopped_by_signals(server):
-            server.on_ready = (lambda: on_ready(gate_of(listener, tls))) if on_ready else None
+            server.on_ready = (
+                (lambda: on_ready(gate_of(listener, tls, _name(host, settings)))) if on_ready else None
+            )
             server.run(sockets=[listener])
 
 
@@ -160,7 +162,10 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OSError: The address cannot be bound.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise OSError(error.errno, f"There is no address {host} to listen at") from error
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -182,9 +187,21 @@ def bound(host: str, port: int) -> Iterator[socket.socket]:
         listener.close()
 
 
-def gate_of(listener: socket.socket, tls: Tls | None = None) -> str:
-    """The gate's URL at a listening socket."""
+def _name(host: str, settings: ServerSettings | None) -> str | None:
+    """What others call this server, and its certificate too; None where it is known by its address only."""
+    for name in settings.hosts if settings else ():
+        return name
+    try:
+        ip_address(host)
+    except ValueError:
+        return host
+    return None
+
+
+def gate_of(listener: socket.socket, tls: Tls | None = None, name: str | None = None) -> str:
+    """The gate's URL at a listening socket, by a name if it has one."""
     host, port = listener.getsockname()[:2]
+    host = name or host
     scheme = "https" if tls else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 

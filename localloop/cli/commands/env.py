@@ -36,7 +36,7 @@ group = typer.Typer(
     "dtlpy",
     epilog=examples(
         "localloop env dtlpy",
-        "localloop env dtlpy --write --yes    # then: DATALOOP_PATH=... python script.py",
+        "localloop env dtlpy --write --yes    # and run the first printed line",
         "localloop env dtlpy --gate http://127.0.0.1:9000 --json",
     ),
 )

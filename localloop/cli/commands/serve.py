@@ -38,6 +38,16 @@ def serve(
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="The port; 0 for a free one.")
     ] = 8080,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="What others call this machine, where that is not what --host says. Requests that name "
+            "another are refused. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     user: Annotated[
         list[str] | None,
         typer.Option(
@@ -105,7 +115,7 @@ def serve(
             accounts,
             host,
             port,
-            settings=ServerSettings(plain=plain, requests=rate_limit),
+            settings=ServerSettings(plain=plain, requests=rate_limit, hosts=tuple(name or ())),
             tls=tls,
             on_ready=lambda gate: _announce(out, here, accounts, gate),
         )
@@ -199,10 +209,10 @@ def register(app: typer.Typer) -> None:
     app.command(
         "serve",
         epilog=examples(
-            "localloop serve --hub --data ~/hub --user ann@example.com --user bob@example.com",
+            "localloop serve --hub --data ~/hub --user ann@example.com",
             "localloop serve --hub --data ~/hub --host 192.168.1.20",
-            "localloop serve --hub --data ~/hub --host hub.local --tls-cert hub.pem --tls-key hub.key",
-            "localloop serve                      # a gateway, where the store here has a platform",
-            "localloop serve --port 0 --json      # a free port, for a program that reads it",
+            "localloop serve --hub ~/hub --tls-cert hub.pem --tls-key hub.key",
+            "localloop serve                      # a gateway, if it has a platform",
+            "localloop serve --port 0 --json      # a free port, for a program",
         ),
     )(serve)

@@ -51,7 +51,7 @@ def add(
         )
     accounts.add_user(email, _password(email), name=name)
     out.result({"user": {"email": email, "name": name}})
-    out.line(f"Added {email}.")
+    out.line(f"Added {email} to {accounts.path.parent}.")
 
 
 @group.command("list", epilog=examples("localloop user list --data ~/hub"))

@@ -146,6 +146,43 @@ def test_a_server_with_a_certificate_is_reached_by_https(serving, hub, home, pas
     assert log_in(told["gate"], ANN, "secret", verify=str(home / "ca.pem")).ok
 
 
+def test_a_server_goes_by_the_names_that_it_was_told(serving, hub, password):
+    password("secret")
+    told = serving("--hub", hub, "--user", ANN, "--name", "hub.test", "--name", "other.test")
+    port = told["gate"].rpartition(":")[2]
+    assert told["gate"] == f"http://hub.test:{port}"
+    body = {"username": ANN, "password": "secret", "type": "user_credentials"}
+    statuses = [
+        requests.post(
+            f"http://127.0.0.1:{port}/token?default", json=body, headers={"Host": name}, timeout=30
+        ).status_code
+        for name in ("hub.test", "other.test", "127.0.0.1", "evil.test")
+    ]
+    assert statuses == [200, 200, 200, 400]
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(serving, run, hub, password):
+    password("secret")
+    port = serving("--hub", hub, "--user", ANN)["gate"].rpartition(":")[2]
+    ran = run("serve", "--hub", hub, "--port", port)
+    assert (ran.code, "--port" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("group", ["user", "env"])
+def test_a_group_without_a_command_is_one_sentence(run, group):
+    ran = run(group)
+    assert (ran.code, ran.err) == (
+        2,
+        f"Error: `localloop {group}` needs a command.\nSee `localloop {group} --help`.\n",
+    )
+
+
+def test_the_lines_for_dtlpy_hold_in_every_directory(ok, store, home, monkeypatch):
+    monkeypatch.chdir(home)
+    printed = json.loads(ok("env", "dtlpy", "--store", "mine", "--json").out)
+    assert printed["shell"] == [f"export DATALOOP_PATH={store}/dtlpy"]
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -6,13 +6,16 @@ import gzip
 import socket
 import ssl
 import struct
+import threading
 
 import pytest
 import requests
 import urllib3.exceptions as low
 
+from localloop.errors import BadRequest
 from localloop.platform import CredentialStore, PlatformSession, Transport
 from localloop.platform.faults import border
+from localloop.platform.way import transport_to
 from localloop_sync.errors import (
     AuthError,
     OfflineError,
@@ -192,6 +195,36 @@ def test_every_exception_of_the_libraries_has_a_translation(raised, error):
         raise raised
     assert type(caught.value) is error
     assert "secret" not in str(caught.value)
+
+
+def test_what_to_do_about_a_certificate_or_a_gate_that_is_no_tls_is_said():
+    doubt = ssl.SSLCertVerificationError("x")
+    doubt.verify_message = "self-signed"
+    wrapped = requests.exceptions.SSLError(low.MaxRetryError(None, "/", low.SSLError(doubt)))  # type: ignore[arg-type]
+    with pytest.raises(OfflineError, match=r"is not trusted \(self-signed\)") as caught, border("https://h"):
+        raise wrapped
+    assert "$REQUESTS_CA_BUNDLE" in caught.value.advice
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        plain = threading.Thread(target=answer_plainly, args=(listener,))
+        plain.start()
+        with pytest.raises(TransientError) as wrong:
+            Transport(f"https://127.0.0.1:{listener.getsockname()[1]}").send("GET", "/x")
+        plain.join()
+    assert "http://" in wrong.value.advice
+
+
+def answer_plainly(listener: socket.socket) -> None:
+    """A server that does not speak TLS."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_file_of_trusted_certificates_that_is_not_there_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with pytest.raises(BadRequest, match=r"ca\.pem, and there is no such file"):
+        transport_to("https://127.0.0.1:9")
 
 
 def test_an_earlier_offline_error_does_not_colour_a_later_failure():
