@@ -144,7 +144,12 @@ def write_zipped_array(path: Path, name: str, values: Iterable[Json]) -> None:
 
 
 def write_archive(
-    path: Path, values: Iterable[Json], *, version: str = "V2", summary: Iterable[tuple[str, Any]] = ()
+    path: Path,
+    values: Iterable[Json],
+    *,
+    version: str = "V2",
+    folder: str = FOLDER,
+    summary: Iterable[tuple[str, Any]] = (),
 ) -> None:
     """Write items as an archive of one JSON file each, at the item's path.
 
@@ -153,11 +158,12 @@ def write_archive(
         values: The items.
         version: ``V2`` puts ``.json`` behind the item's name, ``V1`` in the place of its extension. Where two
             items would then have one name, the later ones are named as by ``V2``, so that none is lost.
+        folder: The folder that the items are in; empty for none.
         summary: More files, by name; they are made after the items have passed.
     """
     with _archive(path) as archive:
         for value in values:
-            archive.writestr(_free_name(archive, value["filename"], version), text(value))
+            archive.writestr(_free_name(archive, f"{folder}{value['filename']}".lstrip("/"), version), text(value))
         for name, content in summary:
             archive.writestr(name, text(content))
 
@@ -166,11 +172,10 @@ def _archive(path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6, strict_timestamps=False)
 
 
-def _free_name(archive: zipfile.ZipFile, filename: str, version: str) -> str:
-    whole = f"{FOLDER}{filename}"
-    folder, _, name = whole.rpartition("/")
+def _free_name(archive: zipfile.ZipFile, whole: str, version: str) -> str:
+    folder, slash, name = whole.rpartition("/")
     stem = name.rpartition(".")[0] or name
-    wanted = f"{folder}/{stem}.json" if version == "V1" else f"{whole}.json"
+    wanted = f"{folder}{slash}{stem}.json" if version == "V1" else f"{whole}.json"
     number = 1
     while wanted in archive.NameToInfo:
         wanted = f"{whole}.json" if number == 1 else f"{whole} ({number}).json"

@@ -92,7 +92,9 @@ def _written(call: Call, body: Json) -> tuple[Output, Json]:
             # Made when the items have passed, so that it counts them all.
             told = (("summary.json", summary.to_json(dataset, at)) for _ in range(bool(body.get("summary"))))
             version = body.get("exportVersion") or "V1"
-            export_items.write_archive(path, items, version=version, summary=told)
+            # dtlpy asks for no type where it unpacks into a folder of that name itself.
+            inside = export_items.FOLDER if "exportType" in body else ""
+            export_items.write_archive(path, items, version=version, folder=inside, summary=told)
         elif zipped:
             export_items.write_zipped_array(path, f"{dataset['id']}.json", items)
         else:

@@ -70,8 +70,8 @@ def test_an_export_without_a_body_has_everything_but_directories(alice, dataset)
     spec = done(alice, "POST", f"/datasets/{dataset}/export")
     item = alice.ask("GET", f"/items/{spec['outputItemId']}")
     assert item["name"].endswith(".zip")  # as dtlpy expects when it names no type
-    (one,) = archive(alice, item).values()
-    assert (one["filename"], one["annotations"]) == ("/a/1.txt", [])
+    ((name, one),) = archive(alice, item).items()
+    assert (name, one["filename"], one["annotations"]) == ("a/1.json", "/a/1.txt", [])
 
 
 def test_a_download_of_an_export_can_go_on_where_it_broke(alice, dataset):
