@@ -163,7 +163,9 @@ def write_archive(
     """
     with _archive(path) as archive:
         for value in values:
-            archive.writestr(_free_name(archive, f"{folder}{value['filename']}".lstrip("/"), version), text(value))
+            archive.writestr(
+                _free_name(archive, f"{folder}{value['filename']}".lstrip("/"), version), text(value)
+            )
         for name, content in summary:
             archive.writestr(name, text(content))
 
