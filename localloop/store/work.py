@@ -19,7 +19,7 @@ from localloop.store.transaction import Transaction
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.refs import Tasks, tasks_of
-from localloop_schema.rows import Row, live_rows
+from localloop_schema.rows import Row, get_rows, live_rows
 
 #: The statuses that every task has, besides the actions of its own.
 BUILT_IN: Final = ("completed", "approved", "discard")
@@ -324,7 +324,7 @@ def counts(connection: Connection, owner: Row) -> Counts:
 
 def unassigned(connection: Connection, task: Row) -> int:
     """How many items of a task nobody has."""
-    dataset = {"id": task["dataset_id"]}
+    dataset = get_rows(connection, EntityKind.DATASET, [task["dataset_id"]])[task["dataset_id"]]
     found = matching(connection, items_query(task), dataset)
     return sum(_unassigned(row, task) for rows in found for row in rows)
 

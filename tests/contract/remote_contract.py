@@ -374,6 +374,80 @@ class RemoteContract:
         remote.delete(K.TASK, task.id)
         assert remote.get(K.TASK, task.id) is None
 
+    # Items by id, and their work
+
+    @pytest.mark.parametrize("kind", [K.ITEM, K.ANNOTATION])
+    def test_several_are_those_that_are_there(self, remote, scope, put, kind):
+        items = [put(f"/{number}.bin") for number in range(3)]
+        there = items
+        if kind is K.ANNOTATION:
+            inside = Scope(scope.project, scope.dataset, items[0].id)
+            there = list(remote.create(K.ANNOTATION, inside, [box("a"), box("b"), box("c")]))
+        asked = [there[2].id, ABSENT, there[0].id]
+        found = {one.id: one for one in remote.several(kind, scope, asked)}
+        assert found.keys() == {there[0].id, there[2].id}
+        assert found[there[2].id].document == remote.get(kind, there[2].id).document
+        assert list(remote.several(kind, scope, [])) == []
+
+    def test_several_are_of_one_dataset(self, remote, project, scope, put):
+        (other,) = remote.create(K.DATASET, Scope(project=project.id), [{"name": "Other"}])
+        item = put("/a.bin")
+        assert list(remote.several(K.ITEM, Scope(project.id, other.id), [item.id])) == []
+
+    @pytest.fixture
+    def task(self, remote: Remote, scope: Scope) -> RemoteEntity:
+        """A task without items, with one assignment."""
+        query = '{"filter": {"$and": [{"filename": "/nothing"}]}, "resource": "items"}'
+        workload = [{"assigneeId": remote.account().email, "load": 100}]
+        document = {"name": "work", "spec": {"type": "annotation"}, "query": query, "workload": workload}
+        return remote.create(K.TASK, scope, [document])[0]
+
+    def test_items_go_into_a_task_get_statuses_and_leave_it(self, remote, scope, task, put):
+        one, two, other = put("/1.bin"), put("/2.bin"), put("/3.bin")
+        (share,) = remote.list(K.ASSIGNMENT, scope)
+        ids, entry = [two.id, one.id], {"assignment": share.id}
+
+        def assign(tasks: dict[str, Any], base: dict[str, Any]) -> None:
+            answer = remote.assign(scope, ids, tasks, base)
+            assert [item.id for item in answer] == ids
+            for item in [*answer, *remote.several(K.ITEM, scope, ids)]:
+                assert item.document.get("tasks", {}) == tasks
+
+        assign({task.id: entry}, {})
+        assign({task.id: {**entry, "status": "completed"}}, {task.id: entry})
+        assign({task.id: {**entry, "status": "approved"}}, {task.id: {**entry, "status": "completed"}})
+        assign({task.id: entry}, {task.id: {**entry, "status": "approved"}})
+        assign({}, {task.id: entry})
+        assert "tasks" not in remote.get(K.ITEM, other.id).document
+
+    def test_an_assignment_comes_to_be_for_whom_items_are_given_to(self, remote, scope, task, put):
+        item = put("/1.bin")
+        (first,) = remote.list(K.ASSIGNMENT, scope)
+        remote.assign(scope, [item.id], {task.id: {"assignment": first.id}}, {})
+        (moved,) = remote.assign(
+            scope,
+            [item.id],
+            {task.id: {"assignment": "new@example.test", "status": "completed"}},
+            {task.id: {"assignment": first.id}},
+        )
+        shares = {one.id: one.document["annotator"] for one in remote.list(K.ASSIGNMENT, scope)}
+        assert sorted(shares.values()) == sorted([remote.account().email, "new@example.test"])
+        entry = moved.document["tasks"][task.id]
+        assert (shares[entry["assignment"]], entry["status"]) == ("new@example.test", "completed")
+
+    def test_what_is_the_same_in_base_and_document_is_not_sent(self, remote, scope, task, put):
+        item = put("/1.bin")
+        (share,) = remote.list(K.ASSIGNMENT, scope)
+        entry = {"assignment": share.id}
+        remote.assign(scope, [item.id], {task.id: {**entry, "status": "completed"}}, {})
+        remote.assign(scope, [item.id], {task.id: entry}, {task.id: entry})
+        assert remote.get(K.ITEM, item.id).document["tasks"] == {task.id: {**entry, "status": "completed"}}
+
+    def test_an_item_that_is_gone_gets_no_task(self, remote, scope, task, put):
+        item = put("/1.bin")
+        with pytest.raises(RemoteNotFoundError):
+            remote.assign(scope, [item.id, ABSENT], {task.id: {}}, {})
+
     # Deletions
 
     def test_a_deleted_item_takes_its_annotations_with_it(self, remote, scope, put):
