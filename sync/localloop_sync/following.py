@@ -152,12 +152,11 @@ class Follower:
         return [one for one in entities if one.id in here]
 
     def _chosen(self, target: Target, datasets: Sequence[RemoteEntity]) -> list[RemoteEntity]:
-        """Those that are mirrored. One that the platform keeps for itself is in no listing, and so not taken here."""
+        """Those that are mirrored; one that the platform keeps for itself as well, like wherever they are listed."""
         known = target.datasets.values()
         chosen = [one for one in datasets if target.discover or one.id in known]
-        mirrored = [one for one in chosen if not one.facts.get("system")]
-        self._fresh.update(one.id for one in mirrored if one.id not in known)
-        return mirrored
+        self._fresh.update(one.id for one in chosen if one.id not in known)
+        return chosen
 
     def _followed(self, target: Target) -> set[str]:
         """The datasets (platform ids) that the feed is read for: those that were read whole before."""

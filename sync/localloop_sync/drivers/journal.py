@@ -105,7 +105,7 @@ class SqliteJournal:
                 datasets = {
                     row["id"]: row["remote_id"]
                     for row in rows_where(connection, EntityKind.DATASET, project_id=project["id"])
-                    if row["remote_id"] is not None and not row["system"]
+                    if row["remote_id"] is not None
                 }
                 discover, unread = project["id"] in whole, frozenset(datasets.keys() - read)
                 found.append(Target(project["id"], project["remote_id"], discover, datasets, unread))

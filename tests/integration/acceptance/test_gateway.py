@@ -197,9 +197,11 @@ def test_edits_to_what_was_pulled_and_whole_datasets_reach_the_platform(way, pla
         platform.start()
         synced(mirror, credentials)
         agree(mirror, platform)
-        assert scripts.run("gateway_more.py", "look", gate, environment) == here
+        after = scripts.run("gateway_more.py", "look", gate, environment)
         there = scripts.run("gateway_more.py", "look", platform.gate, PASSWORD)
-    assert there == here
+    for task in here["tasks"]:
+        assert after["tasks"][task] == here["tasks"][task], task
+    assert after == there == here
     assert here["tasks"]["T"] == {
         "/0.txt": [None, [BOB]],
         "/1.txt": ["completed", [BOB]],
@@ -207,6 +209,7 @@ def test_edits_to_what_was_pulled_and_whole_datasets_reach_the_platform(way, pla
         "/4.txt": [None, [CAROL]],
     }
     assert here["tasks"]["Other"] == {"/0.txt": ["approved", [CAROL]], "/1.txt": [None, [CAROL]]}
+    assert here["tasks"]["T_qa"] == {"/0.txt": [None, [ALICE]], "/1.txt": ["approved", [ALICE]]}
     assert here["subsets"] == ["train"] * 3 + ["validation"] * 3
     assert here["collections"]["/0.txt"] == ["Keep"]
     assert here["collections"]["/1.txt"] == ["Soon"]
