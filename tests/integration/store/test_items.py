@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from localloop.errors import BadRequest, Conflict
 from localloop.store.annotations import add_annotations
@@ -217,3 +217,18 @@ def test_many_files_at_once_are_what_one_after_the_other_would_be(world):
     found = {row["filename"]: row["digest"] for row in world.store.rows(EntityKind.ITEM)}
     assert found == {"/there.txt": one.digest, "/a.txt": one.digest, "/b.txt": one.digest}
     assert [finding for finding in check(world.store) if finding.level is not Level.INFO] == []
+
+
+def test_what_is_at_a_path_is_looked_up_by_the_path_and_not_among_all_items(world):
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    with world.store.reading() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        find_item(connection, world.dataset["id"], "/a.jpg")
+        event.remove(connection, "before_cursor_execute", note)
+        [(statement, parameters)] = asked
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+    assert "ix_items_dataset_path (dataset_id=? AND filename=?)" in plan[0][3]
