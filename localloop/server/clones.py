@@ -12,7 +12,7 @@ from localloop.server.command_routes import answer_command
 from localloop.server.copies import Wish
 from localloop.server.shapes import CLONE
 from localloop.server.wire import Json
-from localloop.store import Transaction, bulk, datasets, items
+from localloop.store import Transaction, bulk, datasets, items, recipes
 from localloop.store.paths import normal_path
 from localloop.store.query import parse
 from localloop_schema.kinds import EntityKind
@@ -69,12 +69,11 @@ def _target(call: Call, tx: Transaction, source: Row, body: Json) -> tuple[Row, 
     if told.get("targetDatasetId"):
         return call.entity(tx.connection, EntityKind.DATASET, told["targetDatasetId"]), False
     project = call.entity(tx.connection, EntityKind.PROJECT, source["project_id"])
-    recipe = next(iter(source["recipes"] or ()), None)
     made = datasets.create_dataset(
         tx,
         project,
         body.get("name") or told.get("newDatasetName") or "",
-        recipe_id=recipe,
+        recipe_id=next(iter(recipes.recipes_of(tx, source)), None),
         default_recipe=False,
         index_driver=told.get("indexDriver") or body.get("indexDriver") or source["index_driver"],
     )

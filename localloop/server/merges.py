@@ -21,7 +21,7 @@ from localloop.server.shapes import MERGE
 from localloop.server.wire import Json
 from localloop.store import Transaction, datasets, items
 from localloop.store.annotations import content_hash
-from localloop.store.recipes import create_ontology, create_recipe
+from localloop.store.recipes import create_ontology, create_recipe, recipes_of
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, get_rows
@@ -99,11 +99,11 @@ def _filled(own: Mapping[str, Any], other: Mapping[str, Any]) -> Json:
 
 def _recipe(tx: Transaction, project: Row, name: str, sources: list[Row]) -> str | None:
     """The recipe of the new dataset: the one that all have, or a new one; None when no dataset has any."""
-    ids = list(dict.fromkeys(one for source in sources for one in (source["recipes"] or [])[:1]))
+    ids = list(dict.fromkeys(one for source in sources for one in recipes_of(tx, source)[:1]))
     if len(ids) < 2:
         return ids[0] if ids else None
     found = get_rows(tx.connection, EntityKind.RECIPE, ids)
-    recipes = [found[one] for one in ids if one in found and found[one]["deleted_at"] is None]
+    recipes = [found[one] for one in ids]
     labels: Json = {}
     attributes: Json = {}
     for ontology in _ontologies(tx, recipes):
@@ -112,7 +112,7 @@ def _recipe(tx: Transaction, project: Row, name: str, sources: list[Row]) -> str
     made = create_ontology(tx, project["id"], f"{name} Merged Ontology")
     document = to_document(EntityKind.ONTOLOGY, made)
     tx.update(EntityKind.ONTOLOGY, made, {**document, "labels": labels, "attributes": attributes})
-    settings = recipes[0]["settings"] if recipes else {}
+    settings = recipes[0]["settings"]
     return str(create_recipe(tx, project["id"], f"{name} Merged Recipe", [made["id"]], **settings)["id"])
 
 

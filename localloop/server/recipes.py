@@ -97,9 +97,13 @@ def change(call: Call) -> Json:
 
 
 def delete(call: Call) -> None:
-    """``DELETE /recipes/{id}``; one that datasets use only with ``?force=true``."""
+    """``DELETE /recipes/{id}``; one that datasets use only with ``?force=true``, one that a task uses never."""
     with call.writing("delete a recipe") as tx:
         row = call.target(tx, EntityKind.RECIPE)
+        # A task cannot be without its recipe: it would go with it, and with it what people did there.
+        tasks = tx.rows(EntityKind.TASK, recipe_id=row["id"])
+        if tasks:
+            raise Conflict("409", f"The recipe is used by the task {tasks[0]['name']!r}; delete that first.")
         users = [
             dataset["name"]
             for dataset in tx.rows(EntityKind.DATASET, project_id=row["project_id"])

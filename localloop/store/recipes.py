@@ -14,7 +14,7 @@ from localloop.store.patch import json_object, merge_patch, patch_derived, patch
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, get_row
+from localloop_schema.rows import Row, get_row, get_rows
 
 #: What a new recipe's ``uiSettings`` are (docs/platform/wire.md, 3.3).
 UI_SETTINGS = {"allowObjectIdAutoAssign": True, "studioV2App": True}
@@ -170,3 +170,10 @@ def ontology_of(connection: Connection, dataset: Row) -> Row:
     if ontology is None or ontology["deleted_at"] is not None:
         raise NotFound("404", f"Recipe has no ontology. Title: {recipe['title']!r}")
     return ontology
+
+
+def recipes_of(tx: Transaction, dataset: Row) -> list[str]:
+    """The ids of those recipes of a dataset that are still there: it may name some that were deleted."""
+    named = dataset["recipes"] or []
+    known = get_rows(tx.connection, EntityKind.RECIPE, named)
+    return [one for one in named if one in known and known[one]["deleted_at"] is None]

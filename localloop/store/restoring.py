@@ -130,11 +130,12 @@ def _restore(tx: Transaction, kind: EntityKind, graves: Iterator[Row]) -> None:
             _revive(tx, kind, there[entity_id])
         else:
             fresh.setdefault(tuple(sorted(grave["parents"].items())), []).append(grave)
-    for parents, group in fresh.items():
+    for named, group in fresh.items():
+        parents = _parents(tx, kind, dict(named))
         entries = [
             (_document(tx, kind, grave), {"id": grave["entity_id"], **grave["facts"]}) for grave in group
         ]
-        tx.create_many(kind, entries, _parents(kind, dict(parents)))
+        tx.create_many(kind, entries, parents)
     for ids in chunks(found):
         gone = delete(_TOMBSTONES).where(_TOMBSTONES.c.kind == kind.value, _TOMBSTONES.c.entity_id.in_(ids))
         tx.connection.execute(gone)
@@ -157,8 +158,13 @@ def _document(tx: Transaction, kind: EntityKind, grave: Row) -> dict[str, Any]:
     return document
 
 
-def _parents(kind: EntityKind, named: Mapping[str, str | None]) -> dict[EntityKind, str]:
-    return {parent: value for parent in PARENTS[kind] if (value := named.get(parent.value))}
+def _parents(tx: Transaction, kind: EntityKind, named: Mapping[str, str | None]) -> dict[EntityKind, str]:
+    """The parents that are named; a task whose recipe is gone by now comes back without one."""
+    parents = {parent: value for parent in PARENTS[kind] if (value := named.get(parent.value))}
+    recipe = get_row(tx.connection, EntityKind.RECIPE, parents.get(EntityKind.RECIPE, ""))
+    if recipe is None or recipe["deleted_at"] is not None:
+        parents.pop(EntityKind.RECIPE, None)
+    return parents
 
 
 def _revive(tx: Transaction, kind: EntityKind, row: Row) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from localloop.errors import BadRequest
 from localloop.store.bulk import as_query
 from localloop.store.patch import json_text, patch_derived, patch_metadata
+from localloop.store.recipes import recipes_of
 from localloop.store.transaction import Transaction
 from localloop.store.work import add_items, checked_workload, even_workload, items_query, remove_items
 from localloop_schema.documents import OWN_TASK_SYSTEM, to_document
@@ -73,7 +74,7 @@ def create_task(
     json_text(name, "a task's name")
     shares = checked_workload(workload) if workload else even_workload(list(assignee_ids or ()))
     wanted = as_query(query)
-    recipe = recipe_id or next(iter(dataset["recipes"] or ()), None)
+    recipe = recipe_id or next(iter(recipes_of(tx, dataset)), None)
     document = {
         "name": name,
         "status": "open",

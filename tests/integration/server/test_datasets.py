@@ -326,3 +326,49 @@ def test_labels_and_types_are_counted_by_creator_and_task(alice, bob, project, d
     assert alice.ask("GET", f"{path}/labels?taskId={task}") == [{"dog": 1}]
     assert alice.send("POST", f"{path}/labels", json={"taskId": "none"}).status_code == 404
     assert alice.send("POST", f"{path}/labels", json={"creators": "x"}).status_code == 400
+
+
+def _with_task(alice, dataset):
+    alice.upload(dataset, "/a.txt")
+    query = {"filter": {"type": "file"}}
+    body = {
+        "name": "T",
+        "datasetId": dataset,
+        "query": query,
+        "workload": [{"assigneeId": "a@b.c", "load": 100}],
+    }
+    return done(alice, "POST", "/annotationtasks", json=body)["createdTaskId"]
+
+
+def test_a_dataset_comes_back_also_when_the_recipe_of_its_task_is_gone(alice, project, dataset):
+    recipe = alice.ask("GET", f"/datasets/{dataset}")["metadata"]["system"]["recipes"][0]
+    task = _with_task(alice, dataset)
+    alice.ask("DELETE", f"/datasets/{dataset}")
+    alice.ask("DELETE", f"/recipes/{recipe}?force=true")
+    alice.ask("POST", "/datasets/restore", json={"query": {"filter": {"id": dataset}}})
+    assert alice.query(dataset)["totalItemsCount"] == 1
+    back = alice.ask("GET", f"/annotationtasks/{task}")
+    assert (back["name"], back["recipeId"], back["totalItems"]) == ("T", None, 1)
+    assert alice.ask("GET", f"/datasets/{dataset}")["metadata"]["system"]["recipes"] == []
+
+
+def test_a_recipe_that_a_task_uses_takes_no_task_with_it(alice, dataset):
+    recipe = alice.ask("GET", f"/datasets/{dataset}")["metadata"]["system"]["recipes"][0]
+    task = _with_task(alice, dataset)
+    for force in ("false", "true"):
+        reply = alice.send("DELETE", f"/recipes/{recipe}?force={force}")
+        assert (reply.status_code, "task 'T'" in reply.json()["message"]) == (409, True)
+    assert alice.ask("GET", f"/annotationtasks/{task}")["recipeId"] == recipe
+    done(alice, "DELETE", f"/annotationtasks/{task}")
+    alice.ask("DELETE", f"/recipes/{recipe}?force=true")
+
+
+def test_a_dataset_whose_recipe_is_gone_can_be_cloned_and_merged(alice, project, dataset):
+    alice.upload(dataset, "/a.txt")
+    recipe = alice.ask("GET", f"/datasets/{dataset}")["metadata"]["system"]["recipes"][0]
+    alice.ask("DELETE", f"/recipes/{recipe}?force=true")
+    merge = {"name": "merged", "datasetsIds": [dataset]}
+    for path, body in ((f"/datasets/{dataset}/clone", {"name": "copy"}), ("/datasets/merge", merge)):
+        copy = done(alice, "POST", path, json=body)["returnedModelId"]
+        assert alice.query(copy)["totalItemsCount"] == 1
+    assert alice.ask("GET", f"/annotationtasks/{_with_task(alice, dataset)}")["recipeId"] is None
