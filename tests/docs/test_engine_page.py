@@ -72,6 +72,7 @@ def item(user: dict[str, Any], content: str = "1") -> dict[str, Any]:
 
 A = item({"k": 1, "l": 1})
 B = item({"k": 2, "l": 1})
+IN_A_TASK = {**A, "tasks": {"t": {"assignment": "a"}}}
 
 #: What base, mirror and remote are in each case of the table.
 CASES: dict[str, tuple[Any, Any, Any]] = {
@@ -87,8 +88,10 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "created on both sides, same content": (None, A, item({"m": 1})),
     "created on both sides, different content": (None, A, item({"k": 1, "l": 1}, "2")),
     "deleted here, untouched there": (A, None, A),
+    "deleted here, only put into or taken out of tasks there": (A, None, IN_A_TASK),
     "deleted here, edited there": (A, None, B),
     "deleted there, untouched here": (A, A, None),
+    "deleted there, only put into or taken out of tasks here": (A, IN_A_TASK, None),
     "deleted there, edited here": (A, B, None),
     "deleted there, something below it edited here": (A, A, None),
     "deleted on both sides": (A, None, None),

@@ -75,6 +75,13 @@ def below(path: Path, other: Path) -> bool:
     return other[: len(path)] == path
 
 
+def like(pattern: Path, path: Path) -> bool:
+    """Whether a path is one that a pattern means, in which ``*`` is any key."""
+    return len(pattern) == len(path) and all(
+        wanted in ("*", key) for wanted, key in zip(pattern, path, strict=True)
+    )
+
+
 def subtree(leaves: Mapping[Path, Any], path: Path) -> Any:
     """What stands at a path: a leaf, the object made of the leaves below it, or :data:`MISSING`."""
     if path in leaves:

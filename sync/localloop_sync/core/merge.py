@@ -16,6 +16,7 @@ from localloop_sync.core.leaves import (
     below,
     branches,
     flatten,
+    like,
     same,
     subtree,
     unflatten,
@@ -84,7 +85,7 @@ def merge(
         elif _agree(was, there) or (base is None and _unsaid(rules, path, there)):
             value = here
         elif (base is None and here is MISSING) or (
-            was is MISSING and there is not MISSING and any(_like(one, path) for one in rules.dealt)
+            was is MISSING and there is not MISSING and any(like(one, path) for one in rules.dealt)
         ):
             value = there
         else:
@@ -154,13 +155,6 @@ def _object_at(document: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
-
-
-def _like(pattern: Path, path: Path) -> bool:
-    """Whether a path is one that a pattern means, in which ``*`` is any key."""
-    return len(pattern) == len(path) and all(
-        wanted in ("*", key) for wanted, key in zip(pattern, path, strict=True)
-    )
 
 
 def _hollow(value: Any) -> bool:

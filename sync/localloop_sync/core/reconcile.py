@@ -11,8 +11,10 @@ from enum import StrEnum
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.change import equal, put
+from localloop_sync.core.change import diff, equal, put
+from localloop_sync.core.leaves import like
 from localloop_sync.core.merge import FieldConflict, Policy, merge
+from localloop_sync.core.rules import RULES
 
 
 class Action(StrEnum):
@@ -99,7 +101,7 @@ def _absent_there(seen: Observation) -> Outcome:
         return Outcome(Action.NOTHING, mirror=seen.mirror)
     if seen.mirror is None:  # deleted on both sides
         return Outcome(Action.FORGET)
-    if seen.touched or not equal(seen.kind, seen.base, seen.mirror):  # edited here, deleted there
+    if seen.touched or _weighs(seen.kind, seen.base, seen.mirror):  # edited here, deleted there
         return Outcome(Action.CONFLICT, mirror=seen.mirror, base=seen.base, sort=Sort.DELETED_THERE)
     return Outcome(Action.DELETE_HERE)
 
@@ -107,9 +109,18 @@ def _absent_there(seen: Observation) -> Outcome:
 def _absent_here(seen: Observation, remote: Document) -> Outcome:
     if seen.base is None:  # new on the platform
         return Outcome(Action.TAKE, mirror=remote, base=remote)
-    if equal(seen.kind, seen.base, remote):  # deleted here, untouched there: the push deletes it
+    if not _weighs(seen.kind, seen.base, remote):  # deleted here, untouched there: the push deletes it
         return Outcome(Action.NOTHING, base=seen.base)
     return Outcome(Action.CONFLICT, base=remote, sort=Sort.DELETED_HERE)
+
+
+def _weighs(kind: EntityKind, base: Document, changed: Document) -> bool:
+    """Whether one side changed something that the other side's deletion would lose.
+
+    That an item was put into a task, as the task's query wanted it, is nothing that anybody entered for this item.
+    """
+    slight = RULES[kind].slight
+    return any(not any(like(one, change.path) for one in slight) for change in diff(kind, base, changed))
 
 
 def _on_both(seen: Observation, mirror: Document, remote: Document, policy: Policy) -> Outcome:

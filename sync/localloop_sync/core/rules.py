@@ -21,6 +21,8 @@ class Rules:
             other changed something in it, that is a conflict about all of it.
         dealt: Paths (``*`` is any key) whose value the platform decides when both sides gave one where there was
             none: such as whom of a task's assignees an item is dealt to.
+        slight: Paths (``*`` is any key) that say where an entity is entered rather than what it is: a change of them
+            does not hold up its deletion on the other side.
         later: Keys of the document that go to the platform in a request of their own, when all else is there.
         platform_first: Path prefixes where the platform's value wins without a conflict when an entity is new on
             both sides, because the local one was only a guess of what the platform will derive.
@@ -34,6 +36,7 @@ class Rules:
     keyed: tuple[tuple[Path, EntityKind], ...] = ()
     units: tuple[Path, ...] = ()
     dealt: tuple[Path, ...] = ()
+    slight: tuple[Path, ...] = ()
     later: tuple[str, ...] = ()
     platform_first: tuple[Path, ...] = ()
     unfilled: tuple[Path, ...] = ()
@@ -80,6 +83,7 @@ RULES: dict[EntityKind, Rules] = {
         keyed=((TASKS, EntityKind.TASK),),
         units=(TASKS,),
         dealt=((*TASKS, "*", "assignment"),),
+        slight=((*TASKS, "*"), (*TASKS, "*", "assignment")),
         later=TASKS,
         platform_first=(("metadata", "system"),),
     ),

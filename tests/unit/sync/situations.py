@@ -36,6 +36,10 @@ def item(path="/a", content="one", **user):
     }
 
 
+def put_into(one, **work):
+    return {**one, "tasks": {"t": {"assignment": "a", **work}}}
+
+
 def box(label="cat", x=1, **user):
     return {"type": "box", "label": label, "coordinates": {"x": x, "y": 1}, "metadata": {"user": user}}
 
@@ -157,6 +161,18 @@ ITEMS = [
         item("/b", x=2),
     ),
     Row("it was deleted there and not touched here", item(), item(), None, D),
+    Row("it was deleted there and put into a task here", item(), put_into(item()), None, D),
+    Row("it was deleted there and taken out of a task here", put_into(item()), item(), None, D),
+    Row(
+        "it was deleted there and its status in a task set here",
+        put_into(item()),
+        put_into(item(), status="completed"),
+        None,
+        C,
+        put_into(item(), status="completed"),
+        sort=THERE,
+    ),
+    Row("it was deleted here and put into a task there", item(), None, put_into(item()), N),
     Row("it was deleted there and edited here", item(x=1), item(x=2), None, C, item(x=2), sort=THERE),
     Row("it was deleted there and moved here", item("/a"), item("/b"), None, C, item("/b"), sort=THERE),
     Row(
