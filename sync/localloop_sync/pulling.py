@@ -115,7 +115,9 @@ class Puller:
             # What changes during the plain pull comes after this place, and so is not missed.
             place = _head(feed, target)
             self._plainly(target)
-            if place is not None:
+            # A listing without a single dataset may have been a mistake of the platform's, and a feed would never
+            # tell of what was there before its place. To ask again costs little, for there is little to ask for.
+            if place is not None and self._journal.known(EntityKind.DATASET, project=target.project_id):
                 self._journal.observe(EntityKind.PROJECT, [], Position(target.project_id, place))
 
     def _followed(self, target: Target, feed: Feed) -> bool:

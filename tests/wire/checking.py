@@ -1,7 +1,8 @@
-"""Checks what goes over the wire in tests against ``openapi.yaml``.
+"""Checks what goes over the wire in tests against the files in ``openapi``.
 
 :func:`checking` hears everything that ``requests`` sends in this process. Requests of this project's own client are
-checked, whoever the server is; so is each answer of a real server of ours (those have an ``x-request-id``).
+checked, whoever the server is; so is each answer of a real server of ours (those have an ``x-request-id``). What other
+processes send is checked at the door of the servers in this one (:mod:`tests.wire.door`).
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import requests
 import yaml
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from python_multipart.multipart import FormParser, parse_options_header
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-DOCUMENT = Path(__file__).parent / "openapi.yaml"
+#: One file for each resource.
+DOCUMENT = Path(__file__).parent / "openapi"
 
 #: The project's own client.
 AGENT = "localloop/"
@@ -37,8 +41,20 @@ class DeviationError(AssertionError):
 
 @cache
 def document() -> dict[str, Any]:
-    """The whole document."""
-    return yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    """The whole document: the file ``common``, with the paths and schemas of all others."""
+    whole = yaml.safe_load((DOCUMENT / "common.yaml").read_text(encoding="utf-8"))
+    schemas = whole["components"]["schemas"]
+    for file in sorted(set(DOCUMENT.glob("*.yaml")) - {DOCUMENT / "common.yaml"}):
+        part = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for known, more in (
+            (schemas, part["components"]["schemas"]),
+            (whole["paths"], part.get("paths", {})),
+        ):
+            twice = known.keys() & more.keys()
+            if twice:
+                raise ValueError(f"{file.name} says again what another file says: {sorted(twice)}")
+            known.update(more)
+    return whole
 
 
 @cache
@@ -66,12 +82,14 @@ def operation(method: str, path: str) -> tuple[str, Mapping[str, Any]] | None:
     return None
 
 
+@cache
+def _validator(where: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": f"wire:#{where}"}, registry=_registry())
+
+
 def _wrong(value: Any, where: str) -> str | None:
     """What is wrong with a value by the schema at a place of the document; None when nothing is."""
-    validator = Draft202012Validator({"$ref": f"wire:#{where}"}, registry=_registry())
-    first = next(
-        iter(sorted(validator.iter_errors(value), key=lambda error: list(error.absolute_path))), None
-    )
+    first = best_match(_validator(where).iter_errors(value))
     if first is None:
         return None
     return f"{'.'.join(map(str, first.absolute_path)) or 'the body'}: {first.message[:300]}"
@@ -151,28 +169,57 @@ def check_request(method: str, path: str, kind: str, body: Any) -> None:
     sort = kind.partition(";")[0]
     if sort not in media:
         raise DeviationError(f"{said} is sent with {sort or 'a body'}, where the document has {list(media)}")
-    if sort == "multipart/form-data":
-        return
-    text = body.decode() if isinstance(body, bytes) else str(body)
-    value = dict(parse_qsl(text)) if sort == "application/x-www-form-urlencoded" else json.loads(text)
+    if sort == "multipart/form-data" and not isinstance(body, bytes):
+        return  # it is read piece by piece, and is looked at where it arrives
+    value = _parts(kind, body) if sort == "multipart/form-data" else _value(sort, body)
     where = _pointer("paths", name, method.lower(), "requestBody", "content", sort, "schema")
     wrong = _wrong(value, where)
     if wrong:
         raise DeviationError(f"{said} is sent with a wrong body: {wrong}")
 
 
+def _value(sort: str, body: Any) -> Any:
+    text = body.decode() if isinstance(body, bytes) else str(body)
+    return dict(parse_qsl(text)) if sort == "application/x-www-form-urlencoded" else json.loads(text)
+
+
+def _parts(kind: str, body: bytes) -> dict[str, str]:
+    """The parts of a form by name; of the file only that it is there, and last, as the platform needs it."""
+    found: dict[str, str] = {}
+    order: list[str] = []
+
+    def field(part: Any) -> None:
+        name = part.field_name.decode()
+        order.append(name)
+        found[name] = part.value.decode()
+
+    def file(part: Any) -> None:
+        order.append(part.field_name.decode())
+        found[order[-1]] = ""
+
+    boundary = parse_options_header(kind)[1][b"boundary"]
+    parser = FormParser(
+        "multipart/form-data", field, file, boundary=boundary, config={"MAX_MEMORY_FILE_SIZE": 1 << 30}
+    )
+    parser.write(body)
+    parser.finalize()
+    if "file" in order[:-1]:
+        raise DeviationError(f"a form is sent with parts after its file: {order}")
+    return found
+
+
 def _look(request: requests.PreparedRequest, reply: requests.Response | None, *, streamed: bool) -> None:
     method, path = str(request.method), unquote(urlsplit(str(request.url)).path)
     if reply is None:
         agent = str(request.headers.get("User-Agent", ""))
-        if agent.startswith(AGENT) and not _is_for_another(path):
+        if agent.startswith(AGENT) and not is_for_another(path):
             check_request(method, path, str(request.headers.get("Content-Type", "")), request.body)
-    elif "x-request-id" in reply.headers and not _is_for_another(path):
+    elif "x-request-id" in reply.headers and not is_for_another(path):
         content = None if streamed else reply.content
         check_answer(method, path, reply.status_code, reply.headers.get("Content-Type", ""), content)
 
 
-def _is_for_another(path: str) -> bool:
+def is_for_another(path: str) -> bool:
     """Whether a path is neither the API's nor the gate's: other pages are no part of the interface."""
     return path == MADE_UP or not (path.startswith("/api/v1/") or path == "/token")
 

@@ -20,6 +20,7 @@ COMMAND = {
     "url": f"http://x/api/v1/commands/{ID}",
     "status": "success",
     "createdAt": "2026-01-02T03:04:05.678Z",
+    "updatedAt": "2026-01-02T03:04:05.678Z",
     "type": "T",
     "progress": 100,
     "spec": {},

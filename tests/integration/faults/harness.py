@@ -12,6 +12,7 @@ from typing import Any
 from localloop.errors import LocalLoopError
 from localloop.platform import Credentials, CredentialStore, DataloopRemote, PlatformSession, Transport
 from localloop.platform.session import post_token
+from localloop.server import ServerSettings
 from localloop.store import Store
 from localloop.store.fsck import Level, check
 from localloop.syncing import subscribe, sync_store
@@ -127,9 +128,12 @@ def twins(store: Store) -> list[str]:
 
 
 @contextmanager
-def place(folder: Path, schedule: Schedule | str = "calm", *, seed: int = 0) -> Iterator[Place]:
+def place(
+    folder: Path, schedule: Schedule | str = "calm", *, seed: int = 0, plain: bool = False
+) -> Iterator[Place]:
+    """A hub and a proxy; a plain hub has no feed of changes, so that laptops read listings, as from a platform."""
     folder.mkdir(exist_ok=True)
-    with running_hub(folder / "hub", {ANN: "pw"}) as hub:
+    with running_hub(folder / "hub", {ANN: "pw"}, settings=ServerSettings(plain=plain)) as hub:
         no_wait = {"wait": lambda _seconds: None}
         with FaultProxy(hub.gate, schedule=schedule, seed=seed, **no_wait) as proxy:
             here = Place(folder, hub, proxy)

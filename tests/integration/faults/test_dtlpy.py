@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from localloop.testing.faults import Fault, FaultProxy, Rule, Schedule
 from localloop.testing.hub import running_hub
+from tests.integration.dtlpy.harness import VERSIONS, environment
 
 pytestmark = [pytest.mark.dtlpy, pytest.mark.slow]
 
@@ -26,17 +26,23 @@ PASSING = Schedule(
 )
 
 
-def test_dtlpy_meets_the_faults_and_gets_its_work_done(tmp_path: Path):
+@pytest.mark.parametrize("version", VERSIONS)
+def test_dtlpy_meets_the_faults_and_gets_its_work_done(tmp_path: Path, version: str):
     home = tmp_path / "home"
     home.mkdir()
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "DATALOOP_PATH": str(home / "dataloop")}
     with (
         running_hub(tmp_path / "store", {"ann@example.test": "pw"}) as hub,
         FaultProxy(hub.gate, schedule=PASSING) as proxy,
     ):
         command = [sys.executable, str(Path(__file__).parent / "dtlpy_script.py"), proxy.gate]
         done = subprocess.run(
-            command, env=environment, cwd=home, capture_output=True, text=True, timeout=240, check=False
+            command,
+            env=environment(version, tmp_path),
+            cwd=home,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         met = [event.fault for event in proxy.faults]
