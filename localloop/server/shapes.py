@@ -20,9 +20,10 @@ class Word(Enum):
     FLAG = "true or false"
     OBJECT = "an object"
     QUERY = "an object, or one as JSON text"
+    MANY = "a list, or an object"
 
 
-TEXT, NUMBER, FLAG, OBJECT, QUERY = Word
+TEXT, NUMBER, FLAG, OBJECT, QUERY, MANY = Word
 Shape = Word | list[Any] | dict[str, Any]
 
 #: Integers that the database can hold.
@@ -53,6 +54,7 @@ ANNOTATION: Shape = {
     "label": TEXT,
     "source": TEXT,
     "description": TEXT,
+    "attributes": MANY,
     "metadata": {"system": {"clientId": TEXT}},
 }
 CLASSIFY: Shape = {"query": {"resource": TEXT}, "annotation": ANNOTATION}
@@ -247,3 +249,5 @@ def _is(value: Any, word: Word) -> bool:
             return isinstance(value, dict)
         case Word.QUERY:
             return isinstance(value, dict | str)
+        case Word.MANY:
+            return isinstance(value, dict | list)

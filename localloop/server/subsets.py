@@ -87,7 +87,7 @@ def _delete(call: Call, query: Json) -> Json:
 def split(call: Call) -> Any:
     """``POST /datasets/{id}/split``: a command; each item gets exactly one tag of a subset."""
     body = call.object(SPLIT)
-    shares = body.get("MLSplitList") or {}
+    shares = {name: share for name, share in (body.get("MLSplitList") or {}).items() if share is not None}
     unknown = sorted(set(shares) - set(SUBSETS))
     if unknown or not shares:
         raise BadRequest("400", f"The subsets of a split are {', '.join(SUBSETS)}.")

@@ -159,6 +159,7 @@ def test_the_sizes_of_subsets_add_up_and_are_next_to_their_share(total):
     "body",
     [
         {"MLSplitList": {"train": 50}},
+        {"MLSplitList": {"train": None}},
         {"MLSplitList": {"train": 110, "test": -10}},
         {"MLSplitList": {"learn": 100}},
         {"MLSplitList": {}},
