@@ -484,3 +484,10 @@ def test_a_task_that_cannot_be_made_fails_as_a_command(alice, dataset):
     assert alice.ask("GET", f"/commands/{command['id']}")["status"] == "failed"
     found = alice.ask("POST", "/annotationtasks/query", json={"filter": {"$and": [{"datasetId": dataset}]}})
     assert found["items"] == []
+
+
+def test_the_queue_of_a_task_is_what_nobody_has_yet(alice, dataset):
+    alice.upload(dataset, "/1.txt")
+    body = {"name": "queued", "datasetId": dataset, "query": '{"filter": {}}'}
+    task = alice.ask("POST", "/annotationtasks", json=body)["spec"]["createdTaskId"]
+    assert alice.ask("GET", f"/annotationtasks/{task}/queue") == {"remaining": 1}
