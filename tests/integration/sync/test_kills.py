@@ -24,7 +24,7 @@ from localloop_sync.engine import Options, sync
 from tests.integration.sync.harness import Laptop, Platform, agree
 from tests.sim.world import PowerCut, VirtualClock
 
-SHARDS = 6
+SHARDS = 12
 
 
 class Cut:
