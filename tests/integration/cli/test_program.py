@@ -55,6 +55,12 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), file=sys
     assert ran.stderr.strip() == "[]"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_help_fits_a_terminal_of_80_columns(run, name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert [line for line in run(*name.split(), "--help").out.splitlines() if len(line) > 80] == []
+
+
 def test_an_unknown_command_is_a_usage_error_with_advice(run):
     ran = run("frobnicate")
     assert (ran.code, ran.out) == (2, "")
