@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from localloop.platform import Transport
+from localloop.server import build_app
 from localloop.testing.hub import running_hub
 from tests.wire.checking import DeviationError, check_answer, check_request, checking, document, operation
 
@@ -97,6 +98,8 @@ def test_the_client_s_own_requests_are_heard_and_others_are_not(tmp_path):
 
 
 def test_a_server_s_wrong_answer_is_heard(tmp_path, monkeypatch):
+    # No door before this one: what is wrong on purpose must not be told of the tests that come next.
+    monkeypatch.setattr("localloop.testing.hub.build_app", build_app)
     monkeypatch.setattr(
         "localloop.server.failures.JSONResponse.render", lambda _self, _content: b'{"oops": 1}'
     )
