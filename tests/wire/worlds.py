@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,17 @@ NAMED = {
     "assigneeId": "member",
 }
 
+#: How a command stands that goes on (docs/platform/wire.md, 3.10).
+RUNNING = {
+    "created",
+    "in-progress",
+    "making-children",
+    "waiting-children",
+    "finalizing",
+    "cleaning-up",
+    "on-error",
+}
+
 #: Keys of a body that hold a query.
 QUERIES = {"query", "itemsQuery", "annotationsQuery", "dqlQuery"}
 
@@ -84,10 +96,14 @@ class World:
         self.mend()
 
     def ask(self, method: str, path: str, **how: Any) -> Any:
-        """The JSON of an answer that has to be a success."""
+        """The JSON of an answer that has to be a success; of a command when it is final."""
         reply = requests.request(method, self.hub.api + path, headers=self.bearer, timeout=60, **how)
         assert reply.ok, f"{method} {path}: {reply.text}"
-        return reply.json() if reply.content else None
+        value = reply.json() if reply.content else None
+        if isinstance(value, dict) and {"progress", "spec"} <= value.keys() and value["status"] in RUNNING:
+            time.sleep(0.05)
+            return self.ask("GET", f"/commands/{value['id']}")
+        return value
 
     def mend(self) -> None:
         """See that there is one of everything."""

@@ -11,6 +11,7 @@ from localloop.server.additions import DOCUMENT, HEADER
 from localloop.testing.hub import Hub, running_hub
 from localloop_schema.kinds import EntityKind as K
 from tests.integration.server.client import Client
+from tests.integration.server.commanding import done
 from tests.integration.server.conftest import USERS
 
 
@@ -105,7 +106,7 @@ class TestVersions:
 
     def test_guard_the_deletion_of_a_task_before_its_command(self, alice, dataset, item):
         body = {"name": "T", "datasetId": dataset, "query": '{"filter": {}, "resource": "items"}'}
-        task = alice.ask("POST", "/annotationtasks", json=body)["spec"]["createdTaskId"]
+        task = done(alice, "POST", "/annotationtasks", json=body)["createdTaskId"]
         path = f"/annotationtasks/{task}"
         seen = alice.send("GET", path).headers["ETag"]
         alice.ask("PATCH", path, json={"name": "U"})
@@ -158,7 +159,7 @@ class TestChanges:
     def test_tell_facts_that_no_edit_made(self, alice, project, dataset, item):
         body = {"name": "T", "datasetId": dataset, "query": '{"filter": {}, "resource": "items"}'}
         since = position(alice, project)
-        task = alice.ask("POST", "/annotationtasks", json=body)["spec"]["createdTaskId"]
+        task = done(alice, "POST", "/annotationtasks", json=body)["createdTaskId"]
         assert {("task", task, False), ("item", item["id"], False)} <= set(
             told(changes(alice, project, since))
         )

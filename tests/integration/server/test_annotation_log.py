@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.server.commanding import done
+
 ABSENT = "0" * 24
 
 TYPES = """
@@ -62,8 +64,7 @@ def test_the_log_of_an_item_tells_what_was_done_to_its_annotations(alice, bob, d
 def test_logs_are_not_archived_and_there_are_none_to_restore(alice, dataset, item):
     path = f"/datasets/{dataset}/items/{item}/annotations"
     assert alice.send("POST", f"{path}/archiveAnnotationLogs", json={}).status_code == 422
-    command = alice.ask("POST", f"{path}/restore-archived-annotation-logs", json={})
-    assert (command["status"], command["spec"]) == ("success", {"restored": 0})
+    assert done(alice, "POST", f"{path}/restore-archived-annotation-logs", json={}) == {"restored": 0}
 
 
 def test_everything_that_a_query_finds_is_classified_once(alice, dataset, item):
@@ -93,7 +94,7 @@ def test_classifying_without_a_filter_or_a_label_is_400(alice, dataset, item, bo
 
 def test_nothing_is_scored(alice, dataset, item):
     body = {"name": "T", "query": {"filter": {}}, "datasetId": dataset}
-    task = alice.ask("POST", "/annotationtasks", json=body)["spec"]["createdTaskId"]
+    task = done(alice, "POST", "/annotationtasks", json=body)["createdTaskId"]
     made = annotate(alice, item)
     empty = {"totalItemsCount": 0, "totalPagesCount": 0, "hasNextPage": False, "items": []}
     for path in ("", f"/items/{item}", f"/annotations/{made['id']}"):

@@ -8,6 +8,7 @@ import pytest
 from blake3 import blake3
 
 from tests.integration.server.client import Client
+from tests.integration.server.commanding import done
 from tests.media import image
 
 #: Larger than any float; read carelessly it is infinity, which no JSON answer can hold.
@@ -127,7 +128,7 @@ def test_cloning_a_recipe_writes_into_its_own_project_and_reads_what_the_caller_
 
 
 def test_an_export_cannot_be_given_new_content_and_none_is_received_for_it(hub, alice, dataset):
-    output = alice.ask("POST", f"/datasets/{dataset}/export", json={})["spec"]["outputItemId"]
+    output = done(alice, "POST", f"/datasets/{dataset}/export", json={})["outputItemId"]
     assert alice.ask("GET", f"/items/{output}")["id"] == output
     data = b"never to be received"
     reply = alice.send("POST", f"/items/{output}/revisions", files={"file": ("a", data)})

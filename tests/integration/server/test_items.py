@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.integration.server.commanding import done
+
 ABSENT = "0" * 24
 
 
@@ -235,8 +237,8 @@ def test_items_are_moved_by_patch_and_by_the_directory(alice, dataset):
     one, two = alice.upload(dataset, "/one.txt"), alice.upload(dataset, "/two.txt")
     target = alice.ask("POST", f"/datasets/{dataset}/items", data={"type": "dir", "path": "/t"})
     assert alice.ask("PATCH", f"/items/{one['id']}?system=true", json={"filename": "/x/y.txt"})["dir"] == "/x"
-    command = alice.ask("PUT", f"/datasets/{dataset}/items/{target['id']}", json=[one["id"], two["id"]])
-    assert (command["status"], command["spec"]) == ("success", {"count": 2})
+    wanted = [one["id"], two["id"]]
+    assert done(alice, "PUT", f"/datasets/{dataset}/items/{target['id']}", json=wanted) == {"count": 2}
     files = alice.query(dataset, {"$and": [{"type": "file"}]})["items"]
     assert sorted(item["filename"] for item in files) == ["/t/two.txt", "/t/y.txt"]
 

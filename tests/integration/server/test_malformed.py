@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.server.client import Client
+from tests.integration.server.commanding import done
 
 ODD: list[Any] = [
     None,
@@ -252,7 +253,7 @@ def place(alice: Client) -> dict[str, str]:
     (annotation,) = alice.ask("POST", f"/items/{item}/annotations", json=[{"type": "box", "label": "x"}])
     directory = alice.ask("POST", f"/datasets/{dataset}/items", data={"type": "dir", "path": "/d"})["id"]
     body = {"name": "t", "datasetId": dataset, "workload": [{"assigneeId": "a@x.test", "load": 100}]}
-    task = alice.ask("POST", "/annotationtasks", json=body)["spec"]["createdTaskId"]
+    task = done(alice, "POST", "/annotationtasks", json=body)["createdTaskId"]
     (assignment,) = alice.ask("GET", f"/annotationtasks/{task}")["assignmentIds"]
     return {
         "project": project,

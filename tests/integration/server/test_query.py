@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.server.commanding import done
+
 
 @pytest.fixture
 def ids(alice, dataset) -> list[str]:
@@ -95,7 +97,7 @@ def task(alice, dataset) -> str:
         "datasetId": dataset,
         "workload": [{"assigneeId": "alice@example.test", "load": 100}],
     }
-    return alice.ask("POST", "/annotationtasks", json=body)["spec"]["createdTaskId"]
+    return done(alice, "POST", "/annotationtasks", json=body)["createdTaskId"]
 
 
 def refer(client, dataset, operation, refs, **filter_):

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.integration.server.commanding import done
+
 BOX = {"type": "box", "label": "cat", "coordinates": [{"x": 1, "y": 2, "z": 0}, {"x": 3, "y": 4, "z": 0}]}
 
 
@@ -288,8 +290,7 @@ def test_a_clone_takes_only_what_it_is_told_to(alice, dataset):
         "targetDirectory": "/in",
     }
     body = {"filter": {"filter": {"$and": [{"filename": "/1.txt"}]}}, "cloneDatasetParams": told}
-    command = alice.ask("POST", f"/datasets/{dataset}/clone", json=body)
-    assert command["spec"]["returnedModelId"] == dataset
+    assert done(alice, "POST", f"/datasets/{dataset}/clone", json=body)["returnedModelId"] == dataset
     (copy,) = alice.query(dataset, {"$and": [{"filename": "/in/*"}]})["items"]
     assert (copy["annotated"], "user" in copy["metadata"]) == (False, False)
 
@@ -297,7 +298,7 @@ def test_a_clone_takes_only_what_it_is_told_to(alice, dataset):
 def test_an_item_is_cloned_to_a_free_path_only(alice, dataset):
     item = alice.upload(dataset, "/1.txt")
     body = {"targetDatasetId": dataset, "remoteFileName": "/2.txt", "metadata": {"user": {"new": 1}}}
-    (made,) = alice.ask("POST", f"/items/{item['id']}/clone", json=body)["spec"]["returnedModelId"]
+    (made,) = done(alice, "POST", f"/items/{item['id']}/clone", json=body)["returnedModelId"]
     assert alice.ask("GET", f"/items/{made}")["metadata"]["user"] == {"new": 1}
     again = alice.ask("POST", f"/items/{item['id']}/clone", json=body)
     assert "/2.txt" in alice.ask("GET", f"/commands/{again['id']}")["error"]
@@ -422,9 +423,9 @@ def test_a_task_goes_from_its_command_to_its_end(alice, project, dataset):
         "workload": [{"assigneeId": "a@x.test", "load": 50}, {"assigneeId": "b@x.test", "load": 50}],
         "metadata": {"system": {"batchSize": 5}},
     }
-    command = alice.ask("POST", "/annotationtasks", json=body)
-    assert (command["status"], command["spec"]["createTaskPayload"]) == ("success", body)
-    path = f"/annotationtasks/{command['spec']['createdTaskId']}"
+    made = done(alice, "POST", "/annotationtasks", json=body)
+    assert made["createTaskPayload"] == body
+    path = f"/annotationtasks/{made['createdTaskId']}"
     task = alice.ask("GET", path)
     assert (task["totalItems"], task["metadata"]["system"]["batchSize"]) == (3, 5)
     assert task["itemStatus"] == {"completed": 0, "remaining": 3, "actions": {}}
@@ -445,19 +446,18 @@ def test_a_task_goes_from_its_command_to_its_end(alice, project, dataset):
     assignment = f"/assignments/{task['assignmentIds'][0]}"
     assert alice.ask("GET", assignment)["metadata"]["system"]["taskId"] == task["id"]
     assert alice.ask("PATCH", assignment, json={"status": "done", "id": "x"})["status"] == "done"
-    moved = alice.ask("POST", f"{assignment}/reassign", json={"annotator": "c@x.test", "asynced": True})
-    assert moved["spec"] == {"toAssignment": task["assignmentIds"][0]}
+    moved = done(alice, "POST", f"{assignment}/reassign", json={"annotator": "c@x.test", "asynced": True})
+    assert moved == {"toAssignment": task["assignmentIds"][0]}
     assert alice.ask("GET", assignment)["annotator"] == "c@x.test"
     status = {"operation": "create", "status": "discard"}
     assert alice.ask("POST", f"{assignment}/items/{items[0]['id']}/status", json=status)
 
     query = json.dumps({"filter": {"$and": [{"filename": "/3.txt"}]}})
-    assert alice.ask("POST", f"{path}/addToTask", json={"query": query})["spec"] == {
+    assert done(alice, "POST", f"{path}/addToTask", json={"query": query}) == {
         "addToTaskPayload": {"query": query}
     }
     assert alice.ask("GET", path)["totalItems"] == 4
-    removed = alice.ask("POST", f"{path}/removeFromTask", json={"query": query})
-    assert removed["spec"]["removeItemsCount"] == 1
+    assert done(alice, "POST", f"{path}/removeFromTask", json={"query": query})["removeItemsCount"] == 1
 
     found = alice.ask(
         "POST",
@@ -472,7 +472,7 @@ def test_a_task_goes_from_its_command_to_its_end(alice, project, dataset):
     again = {**body, "checkIfExist": {"query": {"filter": {"$and": [{"name": "t"}, {"datasetId": dataset}]}}}}
     assert alice.ask("POST", "/annotationtasks", json=again)["name"] == "t"
     assert alice.ask("PATCH", path, json={**task, "name": "t2"})["name"] == "t2"
-    assert alice.ask("DELETE", path, json={"asynced": True})["spec"] == {"deleteTaskId": task["id"]}
+    assert done(alice, "DELETE", path, json={"asynced": True}) == {"deleteTaskId": task["id"]}
     assert alice.send("GET", path).status_code == 404
     assert alice.ask("GET", f"/items/{items[0]['id']}")["metadata"]["system"]["refs"] == []
 
@@ -489,5 +489,5 @@ def test_a_task_that_cannot_be_made_fails_as_a_command(alice, dataset):
 def test_the_queue_of_a_task_is_what_nobody_has_yet(alice, dataset):
     alice.upload(dataset, "/1.txt")
     body = {"name": "queued", "datasetId": dataset, "query": '{"filter": {}}'}
-    task = alice.ask("POST", "/annotationtasks", json=body)["spec"]["createdTaskId"]
+    task = done(alice, "POST", "/annotationtasks", json=body)["createdTaskId"]
     assert alice.ask("GET", f"/annotationtasks/{task}/queue") == {"remaining": 1}

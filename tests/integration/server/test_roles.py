@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.server.client import Client
+from tests.integration.server.commanding import done
 
 ROLES = ("annotator", "annotationManager", "engineer", "owner")
 
@@ -18,7 +19,7 @@ def world(alice, project, dataset):
     recipe = alice.ask("GET", f"/datasets/{dataset}")["metadata"]["system"]["recipes"][0]
     body = {"name": "T", "datasetId": dataset, "projectId": project}
     body["workload"] = [{"assigneeId": "alice@example.test", "load": 100}]
-    made = alice.ask("POST", "/annotationtasks", json={**body, "query": {"filter": {}}})
+    made = done(alice, "POST", "/annotationtasks", json={**body, "query": {"filter": {}}})
     return {
         "project": project,
         "dataset": dataset,
@@ -26,7 +27,7 @@ def world(alice, project, dataset):
         "annotation": annotation["id"],
         "recipe": recipe,
         "ontology": alice.ask("GET", f"/recipes/{recipe}")["ontologyIds"][0],
-        "task": made["spec"]["createdTaskId"],
+        "task": made["createdTaskId"],
     }
 
 
