@@ -107,6 +107,8 @@ class Call:
         """One unchanging view of the store, and how to show it."""
         with self.store.reading() as connection:
             yield connection, self.wire(connection)
+            if self.tag is not None:
+                self.tag.renew(connection)
 
     @contextmanager
     def writing(self, action: str) -> Iterator[Transaction]:

@@ -36,16 +36,21 @@ class Tag:
     def meet(self, connection: Connection, kind: EntityKind, entity_id: str) -> None:
         """Note the entity, within the transaction that will change it if the request does so.
 
+        Its version is looked up only for a request that insists on one; that of the answer is taken over when the
+        transaction ends.
+
         Raises:
             HTTPException: 412, it is not of the version that the request insists on.
         """
         self._entity = kind, entity_id
+        if self._wanted is None:
+            return
         self.renew(connection)
-        if self._wanted is not None and not self._is_wanted():
+        if not self._is_wanted():
             raise HTTPException(412, f"The {kind.value} was changed: its version is {self._etag} now.")
 
     def renew(self, connection: Connection) -> None:
-        """Take over the version that the entity has after a change."""
+        """Take over the version that the entity has now, at the end of a transaction."""
         if self._entity is not None:
             version = version_of(connection, *self._entity)
             self._etag = "" if version is None else etag(version)
