@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,35 +11,20 @@ import pytest
 
 from localloop.testing.hub import Hub
 from tests.docs import pages
+from tests.docs.terminal import Terminal
 from tests.integration.server.client import Client
 
-_LOCALLOOP = [sys.executable, "-m", "localloop"]
 _PLATFORM, _GATEWAY = "https://gate.dataloop.ai", "http://127.0.0.1:8080"
 EMAIL = "you@example.com"
 
 
-class Reader:
+class Reader(Terminal):
     """Somebody who follows the guide, in a terminal whose variables it keeps."""
 
     def __init__(self, place: Path, platform: str) -> None:
-        self.place = place
-        self.said = ""
+        super().__init__(place, "the platform's", PWD=str(place), PLATFORM_PASSWORD="the platform's")
         self._platform = platform
         self._gateway = _GATEWAY
-        self._server: subprocess.Popen[str] | None = None
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("LOCALLOOP_", "DATALOOP"))
-        }
-        self.environment = kept | {
-            "HOME": str(place),
-            "PWD": str(place),
-            "LOCALLOOP_CONFIG": str(place / "config"),
-            "LOCALLOOP_NO_KEYRING": "1",
-            "LOCALLOOP_PASSWORD": "the platform's",  # where a reader is asked
-            "PLATFORM_PASSWORD": "the platform's",
-        }
 
     def shell(self, block: str) -> None:
         for line in block.splitlines():
@@ -55,47 +35,12 @@ class Reader:
                 continue
             assert words[0] == "localloop", line
             if words[1] == "serve":
-                self._serve(words[1:])
+                told = self.serve(words[1:])
+                assert told["role"] == "gateway"
+                self._gateway = told["gate"]
             else:
                 more = ["--gate", self._gateway] if words[1] == "env" else []
-                self._run([*_LOCALLOOP, *words[1:], *more])
-
-    def python(self, block: str) -> None:
-        self._run([sys.executable, "-c", block])
-
-    def _run(self, command: list[str]) -> None:
-        done = subprocess.run(
-            command,
-            cwd=self.place,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        self.said += done.stdout
-
-    def _serve(self, words: list[str]) -> None:
-        """The gateway at a free port, instead of the one that anybody may be using."""
-        self._server = subprocess.Popen(
-            [*_LOCALLOOP, *words, "--port", "0", "--json"],
-            cwd=self.place,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._server.stdout is not None
-        told = json.loads(self._server.stdout.readline())
-        assert told["role"] == "gateway"
-        self._gateway = told["gate"]
-
-    def leave(self) -> None:
-        if self._server is not None:
-            self._server.send_signal(signal.SIGINT)
-            self._server.communicate(timeout=60)
-            assert self._server.returncode == 0
+                self.localloop([*words[1:], *more])
 
 
 @pytest.fixture

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,60 +11,30 @@ import pytest
 import trustme
 
 from tests.docs import pages
+from tests.docs.terminal import Terminal
 
-_LOCALLOOP = [sys.executable, "-m", "localloop"]
 _NAME = "hub.example.com"
 _GATE = f"https://{_NAME}:8080"
+
+#: A member without the right is refused, which the guide shows.
 _REFUSED = 9
+_CODES = frozenset({0, _REFUSED})
 
 #: Whose machine each step is typed on.
 _MACHINES = {"1": "hub", "2": "hub", "3": "hub", "4": "ann", "5": "bob", "6": "bob", "7": "bob", "8": "hub"}
-
-
-class Machine:
-    """A terminal on one machine, whose variables it keeps."""
-
-    def __init__(self, place: Path) -> None:
-        place.mkdir()
-        self.place = place
-        self.said = ""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("LOCALLOOP_", "DATALOOP"))
-        }
-        self.environment = kept | {
-            "HOME": str(place),
-            "LOCALLOOP_CONFIG": str(place / "config"),
-            "LOCALLOOP_NO_KEYRING": "1",
-            "LOCALLOOP_PASSWORD": "secret",  # where a person is asked
-            "HUB_PASSWORD": "secret",
-        }
-
-    def run(self, command: list[str]) -> int:
-        done = subprocess.run(
-            command,
-            cwd=self.place,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode in {0, _REFUSED}, f"{command}\n{done.stdout}\n{done.stderr}"
-        self.said += done.stdout
-        return done.returncode
 
 
 class Team:
     """The machines, and the hub at a free port of this one instead of the one of the guide."""
 
     def __init__(self, place: Path) -> None:
-        self.machines = {name: Machine(place / name) for name in ("hub", "ann", "bob")}
+        self.machines = {}
+        for name in ("hub", "ann", "bob"):
+            (place / name).mkdir()
+            self.machines[name] = Terminal(place / name, "secret", HUB_PASSWORD="secret")
         self.gate = _GATE
-        self._server: subprocess.Popen[str] | None = None
 
-    def type(self, machine: Machine, line: str) -> int:
+    def type(self, machine: Terminal, line: str) -> int:
         """Type one line; returns its exit code."""
         words = shlex.split(line.replace(_GATE, self.gate).replace("$PWD", str(machine.place)))
         if words[0] == "export":
@@ -81,7 +46,7 @@ class Team:
             self._serve(machine, words[1:])
         else:
             assert words[0] == "localloop", line
-            return machine.run([*_LOCALLOOP, *words[1:]])
+            return machine.localloop(words[1:], codes=_CODES)
         return 0
 
     def _certify(self, words: list[str]) -> None:
@@ -100,28 +65,16 @@ class Team:
         self.leave()
         self._serve(self.machines["hub"], ["serve", "--hub", "hub", "--host", "0.0.0.0", "--name", _NAME])
 
-    def _serve(self, machine: Machine, words: list[str]) -> None:
+    def _serve(self, machine: Terminal, words: list[str]) -> None:
         words[words.index("0.0.0.0")] = "127.0.0.1"
-        self._server = subprocess.Popen(
-            [*_LOCALLOOP, *words, "--port", "0", "--json"],
-            cwd=machine.place,
-            env=machine.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._server.stdout is not None
-        told = json.loads(self._server.stdout.readline())
+        told = machine.serve(words)
         assert told["users"] == ["ann@example.com", "bob@example.com"]
         scheme, name, port = told["gate"].split(":")
         assert name == f"//{_NAME}"
         self.gate = f"{scheme}://127.0.0.1:{port}"
 
     def leave(self) -> None:
-        if self._server is not None:
-            self._server.send_signal(signal.SIGINT)
-            self._server.communicate(timeout=60)
-            assert self._server.returncode == 0
+        self.machines["hub"].leave()
 
 
 @pytest.fixture
@@ -146,7 +99,7 @@ def test_a_team_that_follows_the_guide_gets_a_hub_with_roles_and_encryption(team
             team.serve_plainly()
         for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", step, re.MULTILINE | re.DOTALL):
             if language == "python":
-                codes.append(machine.run([sys.executable, "-c", block.replace(_GATE, team.gate)]))
+                codes.append(machine.python(block.replace(_GATE, team.gate), codes=_CODES))
             else:
                 codes += [team.type(machine, line) for line in block.splitlines()]
         assert [code for code in codes if code] == ([_REFUSED] if number == "6" else [])
