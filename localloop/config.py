@@ -8,6 +8,7 @@
 ``LOCALLOOP_NO_KEYRING``  when set, tokens go into a file (mode 0600) and never into the system's keyring
 ``LOCALLOOP_PASSWORD``    the password for ``login``, ``serve --user`` and ``user``, where nobody can be asked
 ``LOCALLOOP_API_KEY``     the API key for ``login --api-key``, where nobody can be asked
+``NO_COLOR``              when set, nothing is coloured
 ========================  ==============================================================================
 """
 
@@ -101,6 +102,11 @@ def password() -> str | None:
 def api_key() -> str | None:
     """The API key to log in with, where nobody can be asked."""
     return os.environ.get("LOCALLOOP_API_KEY") or None
+
+
+def colour_allowed() -> bool:
+    """Whether a terminal may be given colours (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def proxies(gate: str) -> dict[str, str]:

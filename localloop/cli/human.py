@@ -49,11 +49,17 @@ def age(moment: str, now: str) -> str:
         moment: ISO-8601 text.
         now: ISO-8601 text.
     """
-    seconds = int((datetime.fromisoformat(now) - datetime.fromisoformat(moment)).total_seconds())
+    seconds = seconds_between(moment, now)
     for length, unit in _AGES:
         if seconds >= length:
             return count(seconds // length, unit)
-    return count(max(seconds, 0), "second")
+    return count(seconds, "second")
+
+
+def seconds_between(moment: str, now: str) -> int:
+    """How many whole seconds ago a moment was, 0 for one that is still to come; both are ISO-8601 text."""
+    passed = datetime.fromisoformat(now) - datetime.fromisoformat(moment)
+    return max(0, int(passed.total_seconds()))
 
 
 def when(moment: str) -> str:

@@ -68,6 +68,30 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Only say what would be done.", show_default=False)
 ]
 
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset", metavar="PROJECT/DATASET", help="Only what is in this dataset.", show_default=False
+    ),
+]
+
+KindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kind", metavar="KIND", help="Only entities of this kind, such as item.", show_default=False
+    ),
+]
+
+FieldOption = Annotated[
+    str | None,
+    typer.Option(
+        "--field",
+        metavar="PATTERN",
+        help="Only fields whose path is like this, such as metadata.user.*",
+        show_default=False,
+    ),
+]
+
 
 def examples(*lines: str) -> str:
     """The Examples section of a command's help.

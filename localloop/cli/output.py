@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from shutil import get_terminal_size
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +13,9 @@ import typer
 
 from localloop.cli.advice import advise
 from localloop.cli.human import printable
+
+#: The fewest characters of a cell that is cut.
+SHORTEST = 12
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
@@ -55,6 +59,34 @@ class Output:
         if self.as_json:
             sys.stdout.write(f"{dumps(value)}\n")
 
+    @property
+    def width(self) -> int:
+        """How many columns the terminal has; 80 when there is none."""
+        return get_terminal_size((80, 24)).columns
+
+    def styled(self, texts: Iterable[str]) -> None:
+        """Print lines that may hold the codes of colours; whatever else moves a cursor was taken out of them."""
+        if not self.as_json:
+            sys.stdout.write("".join(f"{text}\n" for text in texts))
+
+    def fitted(self, titles: Sequence[str], rows: Sequence[Sequence[str]], *, cut: Sequence[int]) -> None:
+        """Print rows in aligned columns that are no wider than the terminal together.
+
+        Args:
+            titles: The heads of the columns.
+            rows: The cells.
+            cut: The columns that lose their beginnings where it would be too wide, the first of them last.
+        """
+        widths = [
+            max(len(printable(row[column])) for row in [titles, *rows]) for column in range(len(titles))
+        ]
+        for column in reversed(cut):
+            over = sum(widths) + 2 * (len(widths) - 1) - self.width
+            widths[column] = max(min(widths[column], SHORTEST), widths[column] - max(over, 0))
+        self.table(
+            titles, [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+        )
+
     def table(
         self, titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
     ) -> None:
@@ -75,6 +107,12 @@ class Output:
                 for column, (cell, width) in enumerate(zip(row, widths, strict=True))
             ]
             sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
+def _cut(cell: str, width: int) -> str:
+    """A cell without its beginning, where it is too wide: the end of a path tells more."""
+    shown = printable(cell)
+    return shown if len(shown) <= width else f"…{shown[len(shown) - width + 1 :]}"
 
 
 class JsonList:

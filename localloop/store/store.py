@@ -112,12 +112,15 @@ class Store:
             yield connection
 
     @contextmanager
-    def transaction(self, action: str, *, author: str | None = None) -> Iterator[Transaction]:
+    def transaction(
+        self, action: str, *, author: str | None = None, dry_run: bool = False
+    ) -> Iterator[Transaction]:
         """One user action: all its mutations are committed together at the end, or none.
 
         Args:
             action: What the user did, in the words of ``localloop log`` (``add 12 items``).
             author: Who does it, when it is not the store's own author (a hub serves many).
+            dry_run: Whether everything is taken back at the end, to see what it would come to.
         """
         with writing(self.engine) as connection:
             settings = _settings(connection)
@@ -129,6 +132,8 @@ class Store:
                 at=self.clock.now(),
             )
             yield Transaction(connection, self.identity, stamp)
+            if dry_run:
+                connection.rollback()
 
     def get(self, kind: EntityKind, any_id: str) -> Row | None:
         """The live row with this local or platform id, or None."""

@@ -6,10 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.options import DatasetOption, FieldOption, JsonOption, KindOption, StoreOption, examples
 from localloop.cli.output import Output
-
-_NOTHING = "nothing"
 
 
 def list_open(
@@ -17,6 +15,9 @@ def list_open(
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Those that are resolved too.", show_default=False)
     ] = False,
+    dataset: DatasetOption = None,
+    kind: KindOption = None,
+    field: FieldOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -26,26 +27,45 @@ def list_open(
     """
     if context.invoked_subcommand is not None:
         return
-    from localloop.cli.disputes import describe_all
+    from localloop.cli.disputes import dataset_named, describe_all, kind_named
     from localloop.cli.opening import opened
     from localloop.store.conflicts import list_conflicts
 
     out = Output(as_json=as_json)
     with opened(store) as here:
-        rows = list_conflicts(here, state=None if everything else "open")
+        rows = list_conflicts(
+            here,
+            state=None if everything else "open",
+            dataset_id=dataset_named(here, dataset),
+            kind=kind_named(kind),
+            field=field,
+        )
         told = describe_all(here, rows)
+        now = here.clock.now()
     out.result({"conflicts": told})
     if not told:
-        out.line("No conflict is open.")
+        out.line("No conflict is open." if not everything else "There is no conflict.")
         return
+    _table(out, told, now, everything=everything)
+    out.note("`localloop conflicts show ID` shows both sides; `localloop resolve ID` decides.")
+
+
+def _table(out: Output, told: list[dict[str, Any]], now: str, *, everything: bool) -> None:
+    from localloop.cli import human
+
+    titles = ["ID", "AGE", "KIND", *(["STATE"] if everything else []), "WHAT", "NAME"]
     cells = [
-        [one["short_id"], one["kind"], one["resolution"] or one["state"], one["what"], one["name"]]
+        [
+            one["short_id"],
+            human.age(one["created_at"], now),
+            one["kind"],
+            *([one["state"]] if everything else []),
+            one["what"],
+            one["name"],
+        ]
         for one in told
     ]
-    out.table(("ID", "KIND", "STATE", "WHAT", "NAME"), cells)
-    out.note(
-        "See both sides with `localloop conflicts show ID`; decide with `localloop resolve ID --mine|--theirs`."
-    )
+    out.fitted(titles, cells, cut=[len(titles) - 2, len(titles) - 1])
 
 
 def show(
@@ -53,26 +73,41 @@ def show(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a conflict: the base, what is here, and what the platform has."""
-    from localloop.cli.disputes import describe_all
+    """Show a conflict: what was agreed before, what is here, and what the platform has.
+
+    What differs from what was agreed before is marked word by word: coloured on a terminal, else as [-old-]
+    and {+new+}. The three stand side by side where the terminal is wide enough. What is long is cut; --json shows
+    all of it.
+    """
+    import sys
+
+    from localloop import config
+    from localloop.cli import human
+    from localloop.cli.comparing import shown
+    from localloop.cli.disputes import SORTS, WAYS, columns_of, describe_all
     from localloop.cli.opening import opened
     from localloop.store.conflicts import get_conflict
 
     out = Output(as_json=as_json)
     with opened(store) as here:
         told = describe_all(here, [get_conflict(here, conflict_id)])[0]
+        now = here.clock.now()
     out.result(told)
-    out.line(f"Conflict {told['id']} ({told['resolution'] or told['state']})")
-    out.line(f"{told['kind']} {told['name']}: {told['what']}")
-    for side, title in (("base", "agreed before"), ("mine", "here"), ("theirs", "on the platform")):
-        out.line(f"{title}:")
-        out.lines(f"  {line}" for line in _value(told["values"], side).splitlines())
-
-
-def _value(values: dict[str, Any], side: str) -> str:
-    from localloop.cli.output import dumps
-
-    return dumps(values[side], indent=2) if side in values else _NOTHING
+    age = human.age(told["created_at"], now)
+    out.line(f"Conflict {told['id']} ({told['resolution'] or told['state']}, {age} old)")
+    where = f" in {told['dataset']}" if told["dataset"] and told["kind"] != "dataset" else ""
+    out.line(f"{told['kind']} {told['name']}{where}: {told['what']}")
+    out.line(SORTS[told["sort"]])
+    out.line()
+    terminal = sys.stdout.isatty()
+    base, *others = columns_of(told)
+    width = out.width if terminal else None
+    out.styled(shown(base, *others, width=width, colour=terminal and config.colour_allowed()))
+    if told["state"] == "open":
+        out.line()
+        out.lines(
+            f"localloop resolve {told['short_id']} {words:<13} {means}" for words, means in WAYS[told["sort"]]
+        )
 
 
 def register(app: typer.Typer) -> None:
@@ -81,7 +116,12 @@ def register(app: typer.Typer) -> None:
         callback=list_open,
         invoke_without_command=True,
         rich_markup_mode=None,
-        epilog=examples("localloop conflicts", "localloop conflicts show 3f9c", "localloop conflicts --json"),
+        epilog=examples(
+            "localloop conflicts",
+            "localloop conflicts --dataset Fruit/Apples --field 'metadata.*'",
+            "localloop conflicts show 3f9c",
+            "localloop conflicts --json",
+        ),
     )
     group.command("show", epilog=examples("localloop conflicts show 3f9c"))(show)
     app.add_typer(group, name="conflicts")

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, select
 
 from localloop_schema.documents import derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, update_row
+from localloop_schema.rows import Row, live_rows, update_row
 from localloop_schema.tables import Blob, Conflict
 from localloop_sync.core.change import equal, put
 from localloop_sync.core.leaves import MISSING, Path
 from localloop_sync.core.reconcile import Sort
+from localloop_sync.core.rules import RULES
 from localloop_sync.drivers import conflicts, states
 from localloop_sync.drivers.burying import Undertaker
 from localloop_sync.drivers.identity import Identity
@@ -35,6 +36,18 @@ class Choice(StrEnum):
 
 class ContentMissing(Exception):
     """An item cannot be made again on the platform, because its content is not here."""
+
+
+class PathTaken(Exception):
+    """Another item is at the path that an item is to get.
+
+    Args:
+        path: The path.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 class Resolver:
@@ -64,6 +77,7 @@ class Resolver:
 
         Raises:
             ContentMissing: ``MINE`` for an item deleted on the platform whose content is not here.
+            PathTaken: Another item is here at the path that is chosen.
             ValueError: ``VALUE`` for a whole entity.
         """
         query = select(_TABLE).where(_TABLE.c.id == conflict_id, _TABLE.c.state == "open")
@@ -93,8 +107,19 @@ class Resolver:
         mirror = state.mirror
         if mirror is not None and choice is not Choice.MINE:
             mirror = put(state.kind, mirror, path, theirs if choice is Choice.THEIRS else value)
+            if path == RULES[EntityKind.ITEM].key and state.kind is EntityKind.ITEM:
+                self._check_free(state, mirror)
             self._write(state, mirror)
         self._relog(state, mirror)
+
+    def _check_free(self, state: EntityState, document: dict[str, Any]) -> None:
+        assert state.row is not None
+        path = document["filename"]
+        at_path = live_rows(
+            self._connection, EntityKind.ITEM, dataset_id=state.row["dataset_id"], filename=path
+        )
+        if any(row["id"] != state.id for row in at_path):
+            raise PathTaken(path)
 
     def _write(self, state: EntityState, document: dict[str, Any], **columns: Any) -> None:
         assert state.row is not None
