@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 SEEDS  ?= 200
 EXAMPLES ?= 100
+KILLS  ?= 200
+SEED   ?= 1
 PYTEST ?=
 
 BIN  := $(VENV)/bin
@@ -20,7 +22,7 @@ OLD  := $(VENV)/dtlpy-1.121.5
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench sim fuzz dist schema docs-reference lock clean
+.PHONY: help setup demo test lint format bench sim storm fuzz dist schema docs-reference lock clean
 
 help:  ## say what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +70,9 @@ bench: $(DEV)  ## measure; nothing is asserted
 
 sim: $(DEV)  ## the hostile world, over SEEDS seeds
 	LOCALLOOP_SIM_SEEDS=$(SEEDS) $(PY) -m pytest -n auto tests/sim
+
+storm: $(DEV)  ## kill real processes KILLS times in the storm SEED, and look what is left
+	$(PY) -m tests.integration.storm --kills $(KILLS) --seed $(SEED)
 
 fuzz: $(DEV)  ## ask a server made-up things, EXAMPLES times each call
 	LOCALLOOP_FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -n auto tests/wire/test_fuzz.py

@@ -87,6 +87,7 @@ def sync_store(
     if options.dry_run:
         report = _rehearse(store, patient, options, progress)
     else:
+        store.tidy()
         holder = f"Process {os.getpid()} on {socket.gethostname()}"
         report = sync(
             patient,

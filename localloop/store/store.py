@@ -26,6 +26,12 @@ from localloop_sync.ports import Clock
 #: Who edits when nobody has logged in yet; the first log-in or ``init --author`` replaces it.
 ANONYMOUS = "me@localhost"
 
+#: How old a file that was half taken in has to be before it is a leftover, in seconds.
+DRAFTS_KEPT = 86_400.0
+
+#: How long ago a part of a download last grew before nobody is expected to go on with it, in seconds.
+PARTS_KEPT = 14 * 86_400.0
+
 
 class Store:
     """An open store. Use :meth:`create` or :meth:`open`; close it, or use it in a ``with`` block.
@@ -92,6 +98,14 @@ class Store:
             )
         migrate.upgrade(path / DATABASE)
         return cls(path, clock=clock, identity=identity)
+
+    def tidy(self) -> int:
+        """Remove temporary files that processes left behind which were killed; what is in use stays.
+
+        Returns:
+            How many were removed.
+        """
+        return self.blobs.sweep_temporary(DRAFTS_KEPT) + self.blobs.sweep_partial(PARTS_KEPT)
 
     def close(self) -> None:
         """Give the connections back."""

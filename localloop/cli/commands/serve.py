@@ -110,6 +110,7 @@ def serve(
         owner = None if hub else _owner(here.settings(), host)
         accounts = Accounts.beside(here.path, owner=owner)
         _add_users(accounts, user or [])
+        here.tidy()
         run(
             here,
             accounts,

@@ -5,7 +5,8 @@ pages and wrong clocks, as a schedule says. Nothing here needs more than LocalLo
 """
 
 from localloop.testing.faults.kinds import Fault
+from localloop.testing.faults.moments import Moment, Stage
 from localloop.testing.faults.proxy import Event, FaultProxy
 from localloop.testing.faults.schedule import SCHEDULES, Rule, Schedule
 
-__all__ = ["SCHEDULES", "Event", "Fault", "FaultProxy", "Rule", "Schedule"]
+__all__ = ["SCHEDULES", "Event", "Fault", "FaultProxy", "Moment", "Rule", "Schedule", "Stage"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localloop.testing.faults.kinds import CLOCKS, PAGES, REFUSALS, ROWS, Fault
 from localloop.testing.faults.messages import HELD, PIECE, Asked, Incoming, chunk, head, passed_on
+from localloop.testing.faults.moments import Stage
 from localloop.testing.faults.rewriting import changed_rows, moved_date, shifted
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Exchange:
             self._refuse(fault)
             return
         if fault is Fault.DROP_BEFORE:
-            self._incoming.drain()
+            self._drain()
             self._drop()
             return
         upstream = self._connection()
@@ -89,13 +90,25 @@ class Exchange:
             except (OSError, HTTPException) as error:
                 self._unreachable(error)
                 return
+            self._proxy.reached(Stage.ANSWERED, self._asked)
             with reply:
                 self._reply(reply, fault, chance)
-            self._incoming.drain()  # unread bytes would turn the end into a reset, and lose the reply
+            self._drain()  # unread bytes would turn the end into a reset, and lose the reply
         finally:
             if upstream.sock is not None:
                 self._proxy.released(upstream.sock)
             upstream.close()
+
+    def _body(self) -> Iterator[bytes]:
+        """The request's body as it comes, where it is not held. May be gone on with."""
+        for piece in self._incoming.pieces():
+            self._proxy.reached(Stage.SENT, self._asked, len(piece))
+            yield piece
+
+    def _drain(self) -> None:
+        """Read the rest of the body and forget it."""
+        for _piece in self._body():
+            pass
 
     def _drop(self) -> None:
         """End the connection; the client gets nothing."""
@@ -108,15 +121,15 @@ class Exchange:
         status, message = REFUSALS[fault]
         if fault is Fault.UNAUTHORIZED_MID_UPLOAD:
             read = 0
-            for piece in self._incoming.pieces():
+            for piece in self._body():
                 read += len(piece)
                 if read >= _FIRST_BYTES:
                     break
             self.over = True  # as a server would that does not want the rest
             self._say(status, message)
-            self._incoming.drain()  # unread bytes would turn the end into a reset, and lose the reply
+            self._drain()  # unread bytes would turn the end into a reset, and lose the reply
             return
-        self._incoming.drain()
+        self._drain()
         headers: Headers = []
         if fault is Fault.THROTTLED_SECONDS:
             headers = [("Retry-After", str(_RETRY_AFTER))]
@@ -156,7 +169,7 @@ class Exchange:
         if self._proxy.stopping.is_set():
             self.over = True
             return
-        self._incoming.drain()
+        self._drain()
         where = self._proxy.upstream.netloc.rpartition("@")[2]
         self._say(502, f"The fault proxy got no reply from {where} ({type(error).__name__}).", happened=False)
 
@@ -209,7 +222,7 @@ class Exchange:
         elif length or self._asked.method in {"POST", "PUT", "PATCH"}:
             upstream.putheader("Content-Length", str(length))
         upstream.endheaders()
-        for piece in self._incoming.pieces():
+        for piece in self._body():
             if not self._handed(upstream, piece if length is not None else chunk(piece)):
                 return
         if length is None:
@@ -322,6 +335,7 @@ class Exchange:
                 raise ConnectionAbortedError
         if data:
             self._client.sendall(data)
+        self._proxy.reached(Stage.REPLIED, self._asked, len(data))
 
 
 def _pieces(reply: HTTPResponse) -> Iterator[bytes]:

@@ -174,11 +174,6 @@ class Incoming:
             raise ConnectionError("The request ended early.")
         return line
 
-    def drain(self) -> None:
-        """Read the rest and forget it."""
-        for _piece in self.pieces():
-            pass
-
 
 def head(status: int, reason: str, headers: list[tuple[str, str]]) -> bytes:
     """A reply's head as bytes."""

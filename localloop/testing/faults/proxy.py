@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from localloop.testing.faults.exchange import Exchange
 from localloop.testing.faults.kinds import Fault
 from localloop.testing.faults.messages import HELD, Asked, Incoming, MalformedError, target_of
+from localloop.testing.faults.moments import Moment, Stage
 from localloop.testing.faults.schedule import Dice, Schedule
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -61,6 +62,8 @@ class FaultProxy:
         timeout: Seconds that the server, and an idle client, may be silent.
         wait: Waits for a number of seconds; a test may give one that does not.
         on_event: Hears of every request just before its reply, one at a time.
+        on_moment: Hears how far each request is (:class:`localloop.testing.faults.moments.Moment`), while that
+            request waits; several may be told of at once. A test can kill either side at any point with it.
 
     Raises:
         ValueError: The URL is none, or there is no such schedule.
@@ -78,6 +81,7 @@ class FaultProxy:
         timeout: float = 120.0,
         wait: Callable[[float], object] | None = None,
         on_event: Callable[[Event], object] | None = None,
+        on_moment: Callable[[Moment], object] | None = None,
     ) -> None:
         url = urlsplit(upstream.rstrip("/"))
         if url.scheme not in {"http", "https"} or not url.hostname or url.path or url.query:
@@ -95,6 +99,7 @@ class FaultProxy:
         self._log: list[Event] = []
         self._lock = threading.Lock()
         self._on_event = on_event
+        self._on_moment = on_moment
         self._sockets: set[socket.socket] = set()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -193,6 +198,17 @@ class FaultProxy:
             if self._on_event is not None:
                 self._on_event(event)
 
+    def reached(self, stage: Stage, asked: Asked, size: int = 0) -> None:
+        """A request has come so far; whoever wants to know is told.
+
+        Args:
+            stage: How far.
+            asked: The request.
+            size: How many bytes of a body were passed on just now.
+        """
+        if self._on_moment is not None:
+            self._on_moment(Moment(stage, asked.method, asked.path, asked.uploads, size))
+
     def holding(self, one: socket.socket) -> None:
         """A connection is open: a stop breaks it off."""
         with self._lock:
@@ -266,6 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
             incoming = Incoming(self.headers, self.rfile)  # type: ignore[arg-type]  # a buffered reader
             if _is_held(asked, incoming):
                 asked.body = b"".join(incoming.pieces())
+            proxy.reached(Stage.ASKED, asked, len(asked.body or b""))
             fault, chance, settle = proxy.decide(asked)
             old = self.request_version == "HTTP/1.0"
             exchange = Exchange(proxy, asked, incoming, self.connection, settle, old=old)

@@ -9,7 +9,7 @@ import threading
 import pytest
 import requests
 
-from localloop.testing.faults import Fault, FaultProxy, Rule
+from localloop.testing.faults import Fault, FaultProxy, Rule, Stage
 from tests.unit.testing.upstream import FILE
 
 
@@ -135,3 +135,38 @@ def test_a_log_line_names_fault_and_request(behind, session):
     proxy = behind(Fault.FORBIDDEN)
     session.get(f"{proxy.gate}/a?secret=1")
     assert str(proxy.log[0]).split() == ["1", "forbidden", "403", "GET", "/a"]
+
+
+def test_the_stages_of_a_request_are_told_in_order_with_the_sizes_of_both_bodies(behind, session):
+    told = []
+    proxy = behind(on_moment=told.append)
+    files = {"file": ("a.bin", b"x" * 200_000)}
+    reply = session.post(f"{proxy.gate}/up?secret=1", files=files)
+    sent = int(reply.request.headers["Content-Length"])
+    proxy.stop()  # its threads have said all they have to say
+    stages = [moment.stage for moment in told]
+    assert list(dict.fromkeys(stages)) == [Stage.ASKED, Stage.SENT, Stage.ANSWERED, Stage.REPLIED]
+    assert sum(moment.size for moment in told if moment.stage is Stage.SENT) == sent
+    replied = sum(moment.size for moment in told if moment.stage is Stage.REPLIED)
+    assert replied > len(reply.content), "the head counts too"
+    assert {(moment.method, moment.path, moment.uploads) for moment in told} == {("POST", "/up", True)}
+
+
+def test_whoever_hears_of_an_answer_hears_of_it_before_the_client_has_any_of_it(behind, upstream, session):
+    heard, go_on = threading.Event(), threading.Event()
+
+    def hold(moment):
+        if moment.stage is Stage.ANSWERED:
+            heard.set()
+            assert go_on.wait(30)
+
+    proxy = behind(on_moment=hold)
+    replies = []
+    client = threading.Thread(target=lambda: replies.append(session.post(proxy.gate, data=b"x")))
+    client.start()
+    assert heard.wait(30)
+    assert [body for _method, _path, _headers, body in upstream.asked] == [b"x"]
+    assert replies == []
+    go_on.set()
+    client.join()
+    assert replies[0].ok
