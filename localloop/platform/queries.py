@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localloop_schema.kinds import EntityKind
-from localloop_sync.ports import Cursor, Scope
+from localloop_sync.ports import Cursor, Scope, Span
 
 #: What the query endpoint calls the kinds that come in pages.
 RESOURCES: dict[EntityKind, str] = {EntityKind.ITEM: "items", EntityKind.ANNOTATION: "annotations"}
@@ -55,17 +55,19 @@ def newest_query(kind: EntityKind, scope: Scope) -> dict[str, Any]:
     return {**_query(kind, _within(scope), 1), "sort": {"updatedAt": "descending"}}
 
 
-def count_query(kind: EntityKind, scope: Scope) -> dict[str, Any]:
+def count_query(kind: EntityKind, scope: Scope, span: Span | None = None) -> dict[str, Any]:
     """The query that only counts.
 
     Args:
         kind: Items or annotations.
         scope: Perhaps an item.
+        span: Narrows to some ids or times, as the SDK does with ids when it cuts up an export
+            (docs/platform/wire.md, 3.6).
 
     Returns:
         The body.
     """
-    return _query(kind, _within(scope), 0)
+    return _query(kind, [*_within(scope), *(_inside(span) if span else ())], 0)
 
 
 def paths_query(paths: Sequence[str], cursor: Cursor) -> dict[str, Any]:
@@ -148,6 +150,12 @@ def _and(clauses: Sequence[Clause]) -> dict[str, Any]:
 
 def _within(scope: Scope) -> list[Clause]:
     return [{"itemId": scope.item}] if scope.item else []
+
+
+def _inside(span: Span) -> list[Clause]:
+    """What lies in a span; one that is open on both sides needs no words."""
+    after: list[Clause] = [{span.key.value: {"$gt": span.after}}] if span.after else []
+    return after if span.upto is None else [*after, {span.key.value: {"$lte": span.upto}}]
 
 
 def _beyond(cursor: Cursor) -> list[Clause]:

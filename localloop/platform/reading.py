@@ -13,7 +13,7 @@ from localloop.platform.mapping import Parents, from_wire, natural_key
 from localloop.platform.session import PlatformSession
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError, RemoteNotFoundError, TransientError
-from localloop_sync.ports import Account, Cursor, RemoteEntity, RemotePage, Scope
+from localloop_sync.ports import Account, Cursor, RemoteEntity, RemotePage, Scope, Span
 
 #: Where one entity of a kind is.
 PATHS: dict[EntityKind, str] = {
@@ -107,17 +107,38 @@ class Reader:
         found = self._page(kind, scope, queries.newest_query(kind, scope)).entities
         return found[0].updated_at if found else ""
 
-    def count(self, kind: EntityKind, scope: Scope) -> int:
+    def count(self, kind: EntityKind, scope: Scope, span: Span | None = None) -> int:
         """How many there are.
 
         Args:
             kind: Items or annotations.
             scope: The dataset, perhaps an item.
+            span: Narrows to some ids or times.
 
         Returns:
             The number.
         """
-        total = self._query(scope, queries.count_query(kind, scope)).get("totalItemsCount")
+        return self._count(scope, queries.count_query(kind, scope, span))
+
+    def present(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> int:
+        """How many of some ids there are.
+
+        Args:
+            kind: Items or annotations.
+            scope: The dataset.
+            ids: The ids, each once.
+
+        Returns:
+            The number.
+        """
+        starts = range(0, len(ids), queries.PAGE)
+        return sum(
+            self._count(scope, {**queries.ids_query(kind, ids[start : start + queries.PAGE]), "pageSize": 0})
+            for start in starts
+        )
+
+    def _count(self, scope: Scope, body: Mapping[str, Any]) -> int:
+        total = self._query(scope, body).get("totalItemsCount")
         if not isinstance(total, int | float):
             raise TransientError("The platform's reply to a count holds no count.")
         return int(total)

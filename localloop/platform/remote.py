@@ -15,7 +15,7 @@ from localloop.platform.writing import Writer
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Account, Cursor, Feed, RemoteEntity, RemotePage, Scope
+from localloop_sync.ports import Account, Cursor, Feed, RemoteEntity, RemotePage, Scope, Span
 
 
 class DataloopRemote:
@@ -57,9 +57,13 @@ class DataloopRemote:
         """The largest ``updatedAt`` among items or annotations of a dataset."""
         return self._reader.newest(kind, scope)
 
-    def count(self, kind: EntityKind, scope: Scope) -> int:
-        """How many items or annotations a dataset has."""
-        return self._reader.count(kind, scope)
+    def count(self, kind: EntityKind, scope: Scope, span: Span | None = None) -> int:
+        """How many items or annotations a dataset has, or has of a span."""
+        return self._reader.count(kind, scope, span)
+
+    def present(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> int:
+        """How many of these ids items or annotations of a dataset have."""
+        return self._reader.present(kind, scope, ids)
 
     def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
         """All entities of a kind in a scope."""

@@ -23,7 +23,7 @@ from localloop.testing.world import MemoryWorld, normal
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Account, Cursor, Feed, RemoteEntity, RemotePage, Scope
+from localloop_sync.ports import Account, Cursor, Feed, Key, RemoteEntity, RemotePage, Scope, Span
 
 Hook = Callable[..., None]
 _Result = TypeVar("_Result")
@@ -118,17 +118,41 @@ class MemoryRemote:
 
         return self._call("newest", work, kind, scope)
 
-    def count(self, kind: EntityKind, scope: Scope) -> int:
+    def count(self, kind: EntityKind, scope: Scope, span: Span | None = None) -> int:
         """How many items or annotations a dataset has.
 
         Args:
             kind: Items or annotations.
             scope: The dataset.
+            span: Narrows to some ids or times.
 
         Returns:
             The number.
         """
-        return self._call("count", lambda: len(self._contents_of(kind, scope)), kind, scope)
+
+        def work() -> int:
+            there = self._contents_of(kind, scope)
+            return len(there) if span is None else sum(_is_in(span, one) for one in there)
+
+        return self._call("count", work, kind, scope, *([] if span is None else [span]))
+
+    def present(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> int:
+        """How many of some ids items or annotations of a dataset have.
+
+        Args:
+            kind: Items or annotations.
+            scope: The dataset.
+            ids: The ids.
+
+        Returns:
+            The number.
+        """
+        wanted = set(ids)
+
+        def work() -> int:
+            return sum(one.id in wanted for one in self._contents_of(kind, scope))
+
+        return self._call("present", work, kind, scope, ids)
 
     def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
         """All entities of a kind in a scope.
@@ -473,6 +497,11 @@ class MemoryRemote:
         item = self.world.change(there, changed, by=self._account.email, facts=facts)
         self.world.contents[item.id] = data
         return item
+
+
+def _is_in(span: Span, entity: RemoteEntity) -> bool:
+    key = entity.id if span.key is Key.ID else entity.updated_at
+    return span.after < key and (span.upto is None or key <= span.upto)
 
 
 def _content_facts(filename: str, size: int) -> dict[str, Any]:

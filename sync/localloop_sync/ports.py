@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,6 +65,22 @@ class Cursor:
 
     id: str = ""
     updated_at: str | None = None
+
+
+class Key(StrEnum):
+    """What a span cuts by: ids or times, each in the order of their texts."""
+
+    ID = "id"
+    UPDATED_AT = "updatedAt"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Entities whose key lies beyond ``after`` (empty: from the first) and not beyond ``upto`` (None: to the last)."""
+
+    key: Key = Key.ID
+    after: str = ""
+    upto: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +170,12 @@ class Remote(Protocol):
         """The largest ``updatedAt`` among items or annotations of a dataset; empty text when there are none."""
         ...
 
-    def count(self, kind: EntityKind, scope: Scope) -> int:
-        """How many items or annotations a dataset has, without listing them."""
+    def count(self, kind: EntityKind, scope: Scope, span: Span | None = None) -> int:
+        """How many items or annotations a dataset has, or has of a span, without listing them."""
+        ...
+
+    def present(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> int:
+        """How many of these ids items or annotations of a dataset have, without listing them."""
         ...
 
     def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
@@ -357,8 +378,21 @@ class Journal(Protocol):
         """
         ...
 
-    def known_count(self, kind: EntityKind, dataset: str) -> int:
-        """How many entities of a kind in a dataset (local id) both sides know."""
+    def known_count(self, kind: EntityKind, dataset: str, span: Span | None = None) -> int:
+        """How many entities of a kind in a dataset (local id), or in a span of it, both sides know."""
+        ...
+
+    def known_middle(self, kind: EntityKind, dataset: str, span: Span) -> str | None:
+        """The key about half-way in a span of what both sides know in a dataset (local id).
+
+        Something known has that key or a smaller one, and something has a larger one; None when nothing is such.
+        """
+        ...
+
+    def known_span(
+        self, kind: EntityKind, dataset: str, span: Span, limit: int | None = None
+    ) -> dict[str, str]:
+        """What both sides know in a span of a dataset (local id), by key: platform id → local id."""
         ...
 
     def jobs(self, waiting: State) -> Sequence[Job]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from localloop_schema.kinds import EntityKind
+from localloop_sync.comparing import Comparer
+from localloop_sync.comparing import Place as Dataset
 from localloop_sync.core.safety import Limits, too_many
 from localloop_sync.errors import (
     MassDeletionHalt,
@@ -50,18 +52,6 @@ _WORK = (EntityKind.TASK, EntityKind.ASSIGNMENT)
 _AHEAD = {EntityKind.ANNOTATION: EntityKind.ITEM, EntityKind.ASSIGNMENT: EntityKind.TASK}
 
 
-@dataclass(frozen=True, slots=True)
-class _Dataset:
-    """A dataset by its local and platform id."""
-
-    local: str
-    remote: str
-
-    @property
-    def scope(self) -> Scope:
-        return Scope(dataset=self.remote)
-
-
 class Puller:
     """Runs one pull.
 
@@ -89,6 +79,7 @@ class Puller:
         self._progress = progress
         self._report = report
         self._limits = limits
+        self._comparer = Comparer(remote, journal, self, PAGE)
 
     def run(self) -> None:
         """Pull every project that both sides know.
@@ -163,7 +154,7 @@ class Puller:
             remote_id: Its platform id.
             target: Its project.
         """
-        place = _Dataset(local_id, remote_id)
+        place = Dataset(local_id, remote_id)
         for kind in _WORK:  # items name the tasks that they are in
             scope = Scope(project=target.remote_id, dataset=place.remote)
             self._listed(kind, scope, target, dataset=place.local)
@@ -234,7 +225,7 @@ class Puller:
         gone = [known[one] for one in missing if self._remote.get(kind, one) is None]
         self.bury(kind, gone, len(known))
 
-    def _bulk(self, kind: EntityKind, place: _Dataset) -> None:
+    def _bulk(self, kind: EntityKind, place: Dataset) -> None:
         """Items or annotations of a dataset: the first time by id, then by what changed; then deletions."""
         mark = self._journal.mark(place.local, kind)
         if mark is None:
@@ -243,12 +234,13 @@ class Puller:
         if first:
             mark = self._bootstrap(kind, place, mark)
         mark = self._delta(kind, place, mark)
-        sweep = not first and mark.pulls % SWEEP_EVERY == SWEEP_EVERY - 1
-        if sweep or self._remote.count(kind, place.scope) != self._journal.known_count(kind, place.local):
-            self._sweep(kind, place)
+        if not first and mark.pulls % SWEEP_EVERY == SWEEP_EVERY - 1:
+            self._comparer.sweep(kind, place)
+        else:
+            self._comparer.compare(kind, place)
         self._journal.observe(kind, [], replace(mark, pulls=mark.pulls + 1))
 
-    def _bootstrap(self, kind: EntityKind, place: _Dataset, mark: Mark) -> Mark:
+    def _bootstrap(self, kind: EntityKind, place: Dataset, mark: Mark) -> Mark:
         total = None
         done = 0
         while True:
@@ -263,7 +255,7 @@ class Puller:
                 # listing's back is newer.
                 return replace(mark, cursor=Cursor("", mark.since))
 
-    def _delta(self, kind: EntityKind, place: _Dataset, mark: Mark) -> Mark:
+    def _delta(self, kind: EntityKind, place: Dataset, mark: Mark) -> Mark:
         reached = mark.cursor
         cursor = Cursor("", _earlier(reached.updated_at or ""))
         done = 0
@@ -281,22 +273,6 @@ class Puller:
             if not page.more:
                 return mark
 
-    def _sweep(self, kind: EntityKind, place: _Dataset) -> None:
-        """Compare all ids. Only a listing that came whole, and a second look by id, prove that one is gone."""
-        known = self._journal.known(kind, dataset=place.local)
-        unseen = set(known)
-        cursor = Cursor()
-        while True:
-            page = self._remote.page(kind, place.scope, cursor, PAGE)
-            self.take(kind, [one for one in page.entities if one.id not in known])
-            unseen.difference_update(one.id for one in page.entities)
-            if not page.more or not page.entities:
-                break
-            cursor = Cursor(page.entities[-1].id)
-        self._guard(kind, [known[one] for one in unseen], len(known))
-        gone = [known[one] for one in sorted(unseen) if self._remote.get(kind, one) is None]
-        self.bury(kind, gone, len(known))
-
     def vanished(self, kind: EntityKind, entity_id: str) -> None:
         """A whole project or dataset is gone, or may not be seen any more: who lost access gets the same answer.
 
@@ -311,7 +287,17 @@ class Puller:
         """
         self._take_over(kind, [entity_id], most=None if self._limits is None else 0)
 
-    def _guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+    def guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+        """Stop before so much is deleted here that somebody has to be asked.
+
+        Args:
+            kind: What would be deleted.
+            ids: Their local ids, all in one dataset or project.
+            total: How many both sides know there.
+
+        Raises:
+            MassDeletionHalt: They are too many.
+        """
         emptied = kind is EntityKind.ITEM and len(ids) == total > 1  # a dataset that is suddenly empty
         if self._limits is not None and (emptied or too_many(len(ids), total, self._limits)):
             raise MassDeletionHalt(
@@ -334,7 +320,7 @@ class Puller:
         """
         if not ids:
             return
-        self._guard(kind, ids, total)
+        self.guard(kind, ids, total)
         self._take_over(kind, ids, most=None)
 
     def _take_over(self, kind: EntityKind, ids: Sequence[str], *, most: int | None) -> None:

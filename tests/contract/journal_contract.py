@@ -14,7 +14,7 @@ from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Errand
 from localloop_sync.errors import OtherAccountHalt
-from localloop_sync.ports import Account, Cursor, Journal, Mark, RemoteEntity
+from localloop_sync.ports import Account, Cursor, Journal, Key, Mark, RemoteEntity, Span
 from localloop_sync.report import SyncReport
 
 ALICE = Account("https://platform.example.test", "alice@example.test")
@@ -68,6 +68,28 @@ class JournalContract:
         assert journal.known_count(K.ITEM, dataset) == 2
         assert journal.known_count(K.ANNOTATION, dataset) == 0
         assert journal.jobs(State.PENDING) == []
+
+    def test_a_span_of_what_is_known_is_counted_told_and_cut(self, journal, dataset):
+        journal.observe(
+            K.ITEM, [item(f"r{number}", f"/{number}", f"{AT[:-2]}{number}Z") for number in range(6)]
+        )
+        known = journal.known(K.ITEM, dataset=dataset)
+        whole, times = Span(), Span(Key.UPDATED_AT)
+        assert list(journal.known_span(K.ITEM, dataset, whole).items()) == sorted(known.items())
+        assert list(journal.known_span(K.ITEM, dataset, Span(after="r1"), 2)) == ["r2", "r3"]
+        assert list(journal.known_span(K.ITEM, dataset, Span(Key.UPDATED_AT, f"{AT[:-2]}3Z"))) == ["r4", "r5"]
+        assert journal.known_count(K.ITEM, dataset, Span(Key.ID, "r1", "r4")) == 3
+        assert journal.known_count(K.ITEM, dataset, Span(Key.UPDATED_AT, upto=AT)) == 1
+        assert journal.known_middle(K.ITEM, dataset, whole) == "r2"
+        assert journal.known_middle(K.ITEM, dataset, times) == f"{AT[:-2]}2Z"
+        assert journal.known_middle(K.ITEM, dataset, Span(Key.ID, "r3", "r5")) == "r4"
+        assert journal.known_middle(K.ITEM, dataset, Span(Key.ID, "r4", "r5")) is None
+        assert journal.known_middle(K.ANNOTATION, dataset, whole) is None
+
+    def test_a_time_that_most_share_is_cut_off_from_the_rest(self, journal, dataset):
+        journal.observe(K.ITEM, [item("r0", "/0"), *(item(f"r{n}", f"/{n}", LATER) for n in range(1, 6))])
+        assert journal.known_middle(K.ITEM, dataset, Span(Key.UPDATED_AT)) == AT
+        assert journal.known_middle(K.ITEM, dataset, Span(Key.UPDATED_AT, AT)) is None
 
     def test_observing_again_is_nothing_new(self, journal, dataset):
         journal.observe(K.ITEM, [item("r1", "/1")])

@@ -10,7 +10,7 @@ from blake3 import blake3
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import RemoteNotFoundError
-from localloop_sync.ports import Cursor, Remote, RemoteEntity, Scope
+from localloop_sync.ports import Cursor, Key, Remote, RemoteEntity, Scope, Span
 
 K = EntityKind
 ABSENT = "0" * 24
@@ -340,6 +340,38 @@ class RemoteContract:
             cursor = Cursor(seen[-1].id, seen[-1].updated_at)
         fresh = [e.id for e in seen if e.document["type"] == "file"]
         assert fresh == [e.id for e in sorted(touched, key=lambda e: (e.updated_at, e.id))]
+
+    def test_counts_of_spans_of_ids_add_up(self, remote, scope, put):
+        for number in range(5):
+            put(f"/{number}.bin")
+        ids = [e.id for e in self.of(remote, K.ITEM, scope)]
+        everything = remote.count(K.ITEM, scope)
+        assert everything == len(ids) == remote.count(K.ITEM, scope, Span())
+        for number, one in enumerate(ids, 1):
+            assert remote.count(K.ITEM, scope, Span(upto=one)) == number
+            assert remote.count(K.ITEM, scope, Span(after=one)) == everything - number
+        assert remote.count(K.ITEM, scope, Span(Key.ID, ids[0], ids[2])) == 2
+        assert remote.count(K.ITEM, scope, Span(Key.ID, ids[2], ids[2])) == 0
+        assert remote.count(K.ANNOTATION, scope, Span(upto=ids[-1])) == 0
+
+    def test_counts_of_spans_of_times_part_what_changed_from_what_did_not(self, remote, scope, put):
+        first, second = put("/1.bin"), put("/2.bin")
+        before = remote.newest(K.ITEM, scope)
+        remote.update(K.ITEM, first.id, {**first.document, "description": "seen"}, first.document)
+        everything = remote.count(K.ITEM, scope)
+        assert remote.count(K.ITEM, scope, Span(Key.UPDATED_AT, after=before)) == 1
+        assert remote.count(K.ITEM, scope, Span(Key.UPDATED_AT, upto=before)) == everything - 1
+        assert remote.count(K.ITEM, scope, Span(Key.UPDATED_AT, before, remote.newest(K.ITEM, scope))) == 1
+        assert second.updated_at <= before
+
+    def test_of_some_ids_those_that_are_present_are_counted(self, remote, scope, put):
+        one, two = put("/1.bin"), put("/2.bin")
+        assert remote.present(K.ITEM, scope, [one.id, two.id, ABSENT]) == 2
+        assert remote.present(K.ITEM, scope, [two.id]) == 1
+        assert remote.present(K.ITEM, scope, [ABSENT]) == 0
+        assert remote.present(K.ANNOTATION, scope, [one.id]) == 0
+        many = [f"{number:024x}" for number in range(1100)]
+        assert remote.present(K.ITEM, scope, [*many, one.id]) == 1
 
     def test_newest_is_the_largest_time_or_empty(self, remote, scope, put):
         assert remote.newest(K.ANNOTATION, scope) == ""

@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from localloop_schema.kinds import PARENTS, EntityKind
-from localloop_schema.rows import Row, chunks, get_row, get_rows, rows_where, table, update_row
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import Row, get_row, get_rows, rows_where, table, update_row
 from localloop_schema.session import reading, writing
 from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, FeedPosition, Setting, Subscription
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
-from localloop_sync.core.reconcile import Sort
-from localloop_sync.drivers import conflicts, oplog, states
+from localloop_sync.drivers import conflicts, knowing, oplog, states
 from localloop_sync.drivers.burying import Undertaker, names
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.observing import Observer
@@ -32,6 +31,7 @@ from localloop_sync.ports import (
     Place,
     Position,
     RemoteEntity,
+    Span,
     Target,
     Wanted,
 )
@@ -156,34 +156,25 @@ class SqliteJournal:
         among: Sequence[str] | None = None,
     ) -> dict[str, str]:
         """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
-        query = select(_BASES.c.remote_id, _BASES.c.entity_id).where(_BASES.c.kind == kind.value)
-        if dataset is not None:
-            query = query.where(_BASES.c.dataset_id == dataset)
-        if project is not None:
-            columns = table(kind).c
-            below = select(columns.id).where(columns.project_id == project)
-            query = query.where(_BASES.c.entity_id.in_(below))
-        parts = [None] if among is None else chunks(among)
         with reading(self._engine) as connection:
-            lost = _lost(connection, kind)
-            found: dict[str, str] = {}
-            for part in parts:
-                narrowed = query if part is None else query.where(_BASES.c.remote_id.in_(part))
-                found.update((row[0], row[1]) for row in connection.execute(narrowed) if row[1] not in lost)
-            return found
+            return knowing.known(connection, kind, dataset=dataset, project=project, among=among)
 
-    def known_count(self, kind: EntityKind, dataset: str) -> int:
-        """How many entities of a kind in a dataset (local id) both sides know."""
-        query = (
-            select(func.count())
-            .select_from(_BASES)
-            .where(_BASES.c.kind == kind.value, _BASES.c.dataset_id == dataset)
-        )
+    def known_count(self, kind: EntityKind, dataset: str, span: Span | None = None) -> int:
+        """How many entities of a kind in a dataset (local id), or in a span of it, both sides know."""
         with reading(self._engine) as connection:
-            number = int(connection.execute(query).scalar_one())
-            for part in chunks(sorted(_lost(connection, kind))):
-                number -= int(connection.execute(query.where(_BASES.c.entity_id.in_(part))).scalar_one())
-            return number
+            return knowing.count(connection, kind, dataset, span)
+
+    def known_middle(self, kind: EntityKind, dataset: str, span: Span) -> str | None:
+        """The key about half-way in a span of what both sides know in a dataset (local id)."""
+        with reading(self._engine) as connection:
+            return knowing.middle(connection, kind, dataset, span)
+
+    def known_span(
+        self, kind: EntityKind, dataset: str, span: Span, limit: int | None = None
+    ) -> dict[str, str]:
+        """What both sides know in a span of a dataset (local id), by key: platform id → local id."""
+        with reading(self._engine) as connection:
+            return knowing.span(connection, kind, dataset, span, limit)
 
     def jobs(self, waiting: State) -> list[Job]:
         """A job for each entity with operations in the state ``pending`` or ``in flight``."""
@@ -322,21 +313,6 @@ def _read_through(connection: Connection) -> set[str]:
     query = select(_MARKS.c.dataset_id).where(_MARKS.c.phase == "delta").group_by(_MARKS.c.dataset_id)
     both = query.having(func.count() == len((EntityKind.ITEM, EntityKind.ANNOTATION)))
     return set(connection.execute(both).scalars())
-
-
-def _lost(connection: Connection, kind: EntityKind) -> set[str]:
-    """Entities (local ids) that the platform has no more, about which there is an open conflict, and what is below.
-
-    They have a base still, which says what the edits here began with, but they are not known to both sides.
-    """
-    contested = conflicts.whole(connection, Sort.DELETED_THERE)
-    lost = {entity_id for of, entity_id in contested if of is kind}
-    parents = [(parent, entity_id) for parent, entity_id in contested if parent in PARENTS[kind]]
-    for parent, entity_id in parents:
-        columns = table(kind).c
-        query = select(columns.id).where(columns[f"{parent}_id"] == entity_id)
-        lost.update(connection.execute(query).scalars())
-    return lost
 
 
 def _know_blob(connection: Connection, digest: str, size: int, at: str) -> None:

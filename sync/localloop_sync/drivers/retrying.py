@@ -23,6 +23,7 @@ from localloop_sync.ports import (
     RemoteEntity,
     RemotePage,
     Scope,
+    Span,
 )
 
 _Result = TypeVar("_Result")
@@ -183,9 +184,13 @@ class RetryingRemote:
         """The largest ``updatedAt``."""
         return self._try(lambda: self._inner.newest(kind, scope))
 
-    def count(self, kind: EntityKind, scope: Scope) -> int:
+    def count(self, kind: EntityKind, scope: Scope, span: Span | None = None) -> int:
         """How many there are."""
-        return self._try(lambda: self._inner.count(kind, scope))
+        return self._try(lambda: self._inner.count(kind, scope, span))
+
+    def present(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> int:
+        """How many of these ids there are."""
+        return self._try(lambda: self._inner.present(kind, scope, ids))
 
     def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
         """All of a scope."""

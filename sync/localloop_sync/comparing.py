@@ -1,0 +1,161 @@
+"""What a delta cannot tell: deletions, and what was missed. Counts say where to look, and an id decides.
+
+Comparing costs one count when both sides agree, and about ``log2`` of what there is for each difference. A sweep
+counts every known id, a thousand a request, so that no deletion can hide behind a creation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from localloop_schema.kinds import EntityKind
+from localloop_sync.bisecting import LEAF, differing
+from localloop_sync.ports import Cursor, Journal, Remote, RemoteEntity, Scope, Span
+
+#: So many missing ids are asked for one by one. Of more, so many spread ones are: a 404 is the platform's own word,
+#: a query's silence is that of an index. Only when all of them are gone, the silence about the others is believed.
+PROOFS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A dataset by its local and platform id."""
+
+    local: str
+    remote: str
+
+    @property
+    def scope(self) -> Scope:
+        """Where to look on the platform."""
+        return Scope(dataset=self.remote)
+
+
+class Taking(Protocol):
+    """What the pull lends for this: taking in, and burying under its limits."""
+
+    def take(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> None:
+        """Reconcile entities with the store."""
+        ...
+
+    def guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+        """Stop when so many must not be deleted here unasked."""
+        ...
+
+    def bury(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
+        """Take over that the platform has entities no more."""
+        ...
+
+
+class Comparer:
+    """Compares what both sides have of the items or annotations of a dataset.
+
+    Args:
+        remote: The platform.
+        journal: The store.
+        pull: Takes in and buries.
+        page: How many entities a page of a listing has at most.
+    """
+
+    def __init__(self, remote: Remote, journal: Journal, pull: Taking, page: int) -> None:
+        self._remote = remote
+        self._journal = journal
+        self._pull = pull
+        self._page = page
+
+    def compare(self, kind: EntityKind, place: Place) -> None:
+        """Find by counts what one side has and the other has not.
+
+        Args:
+            kind: Items or annotations.
+            place: The dataset.
+
+        Raises:
+            MassDeletionHalt: Too much would be deleted here; nothing was.
+        """
+        missing: dict[str, str] = {}
+        spans = differing(
+            Span(),
+            lambda span: self._remote.count(kind, place.scope, span if span != Span() else None),
+            lambda span: self._journal.known_count(kind, place.local, span),
+            lambda span: self._journal.known_middle(kind, place.local, span),
+            leaf=LEAF,
+        )
+        for span, number in spans:
+            known = self._journal.known_span(kind, place.local, span)
+            seen: set[str] = set()
+            for entities in self._listed(kind, place.scope, span, number):
+                seen.update(one.id for one in entities)
+                self._pull.take(kind, [one for one in entities if one.id not in known])
+            missing.update((remote, local) for remote, local in known.items() if remote not in seen)
+        self._missing(kind, place, missing)
+
+    def sweep(self, kind: EntityKind, place: Place) -> None:
+        """Look for every known id, and then compare: what is left to differ is only what is not known here.
+
+        Args:
+            kind: Items or annotations.
+            place: The dataset.
+
+        Raises:
+            MassDeletionHalt: Too much would be deleted here; nothing was.
+        """
+        missing: dict[str, str] = {}
+        after = ""
+        while known := self._journal.known_span(kind, place.local, Span(after=after), self._page):
+            after = list(known)[-1]
+            missing.update((one, known[one]) for one in self._absent(kind, place.scope, list(known)))
+        self._missing(kind, place, missing)
+        self.compare(kind, place)
+
+    def _listed(
+        self, kind: EntityKind, scope: Scope, span: Span, number: int
+    ) -> Iterator[list[RemoteEntity]]:
+        """A span of ids page after page; one entity more than there should be shows that the span is through."""
+        cursor = Cursor(span.after)
+        while True:
+            page = self._remote.page(kind, scope, cursor, min(self._page, number + 1))
+            inside = [one for one in page.entities if span.upto is None or one.id <= span.upto]
+            yield inside
+            if not page.more or not page.entities or len(inside) < len(page.entities):
+                return
+            cursor = Cursor(page.entities[-1].id)
+
+    def _absent(self, kind: EntityKind, scope: Scope, ids: list[str]) -> list[str]:
+        """Those of some ids that a query does not find; it counts them, and cuts them in two while that pays."""
+        lacking = len(ids) - self._remote.present(kind, scope, ids)
+        if lacking <= 0:
+            return []
+        if len(ids) <= LEAF * lacking:
+            there = {one.id for one in self._remote.several(kind, scope, ids)}
+            return [one for one in ids if one not in there]
+        half = len(ids) // 2
+        return self._absent(kind, scope, ids[:half]) + self._absent(kind, scope, ids[half:])
+
+    def _missing(self, kind: EntityKind, place: Place, missing: Mapping[str, str]) -> None:
+        """What is known here and was not found: asked for again, by id, before anything comes of it."""
+        if not missing:
+            return
+        total = self._journal.known_count(kind, place.local)
+        found = self._remote.several(kind, place.scope, list(missing))
+        self._pull.take(kind, found)
+        there = {one.id for one in found}
+        left = sorted(one for one in missing if one not in there)
+        self._pull.guard(kind, [missing[one] for one in left], total)
+        gone = self._proved(kind, left)
+        self._pull.bury(kind, [missing[one] for one in gone], total)
+
+    def _proved(self, kind: EntityKind, ids: Sequence[str]) -> list[str]:
+        """Those that the platform says it has no more, when they are asked for by id."""
+        step = max(1, -(-len(ids) // PROOFS))
+        sample, others = ids[::step], [one for number, one in enumerate(ids) if number % step]
+        there = self._there(kind, sample)
+        if there:  # a query was silent about what is there: its silence is worth nothing
+            there |= self._there(kind, others)
+        return [one for one in ids if one not in there]
+
+    def _there(self, kind: EntityKind, ids: Sequence[str]) -> set[str]:
+        found = [one for one in (self._remote.get(kind, name) for name in ids) if one is not None]
+        self._pull.take(kind, found)
+        return {one.id for one in found}
