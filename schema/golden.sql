@@ -121,6 +121,8 @@ CREATE TABLE base_snapshots (
 
 CREATE INDEX ix_base_dataset ON base_snapshots (kind, dataset_id, remote_id);
 
+CREATE INDEX ix_base_updated ON base_snapshots (kind, dataset_id, remote_updated_at, remote_id);
+
 CREATE TABLE blobs (
     digest VARCHAR NOT NULL,
     size INTEGER NOT NULL,
@@ -136,7 +138,7 @@ CREATE TABLE checkpoints (
     phase VARCHAR NOT NULL,
     updated_at VARCHAR NOT NULL,
     cursor_id VARCHAR NOT NULL,
-    pulls INTEGER NOT NULL,
+    pulls INTEGER NOT NULL, since VARCHAR DEFAULT '' NOT NULL, swept_at VARCHAR DEFAULT '' NOT NULL, wary_until VARCHAR DEFAULT '' NOT NULL,
     PRIMARY KEY (dataset_id, resource)
 );
 

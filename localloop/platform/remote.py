@@ -49,6 +49,10 @@ class DataloopRemote:
         """The change feed, when an earlier answer has announced one."""
         return feed_of(self._session)
 
+    def now(self) -> str:
+        """The platform's own time, as its last answer told it."""
+        return self._session.told
+
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations of ``scope.dataset``, ordered as the cursor says."""
         return self._reader.page(kind, scope, cursor, limit)

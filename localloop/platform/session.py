@@ -78,6 +78,11 @@ class PlatformSession:
         return self._transport.announced
 
     @property
+    def told(self) -> str:
+        """The time at the platform, as its last answer told it; empty when it told none."""
+        return self._transport.told
+
+    @property
     def gate(self) -> str:
         """The platform's root URL."""
         return self._transport.gate

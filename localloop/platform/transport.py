@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -53,6 +55,7 @@ class Transport:
         request_count: How many requests were sent so far.
         announced: Where the last answer said that additions to the platform's API are described
             (docs/platform/additions.md, 1); empty when nowhere.
+        told: The time in the last answer's ``Date`` as ISO-8601 UTC text; empty when there was none.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Transport:
         self.now = now
         self.request_count = 0
         self.announced = ""
+        self.told = ""
         self._counting = threading.Lock()
         self._timeout = (connect_timeout, read_timeout)
         self._session = requests.Session()
@@ -145,6 +149,7 @@ class Transport:
                 )
                 error = refusal(response, self.now)
         self.announced = response.headers.get(ADDITIONS, "")
+        self.told = _moment(response.headers.get("Date", ""))
         if error is None:
             return response
         response.close()
@@ -153,3 +158,14 @@ class Transport:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+
+
+def _moment(date: str) -> str:
+    """The time in a ``Date`` header; empty for none, and for one that is no time."""
+    try:
+        at = parsedate_to_datetime(date)
+    except ValueError:
+        return ""
+    # A date that names no zone is UTC all the same (RFC 9110, 5.6.7).
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -79,6 +79,14 @@ class MemoryRemote:
         self._call("feed", lambda: None)
         return MemoryFeed(log, self.world.entities, self._call)
 
+    def now(self) -> str:
+        """The platform's own time.
+
+        Returns:
+            The time of the world, or empty text when it tells none.
+        """
+        return self.world.moment if self.world.tells_time else ""
+
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations of a dataset.
 

@@ -45,6 +45,7 @@ class MemoryWorld:
         start: The first instant.
         keeps_marks: Whether an item keeps the digest that its writer left beside it.
         feed: Whether clients are offered a change feed.
+        tells_time: Whether its answers tell the time.
 
     Attributes:
         feed: The log behind the change feed, or None.
@@ -60,8 +61,10 @@ class MemoryWorld:
         start: datetime = datetime(2026, 1, 1, tzinfo=UTC),
         keeps_marks: bool = True,
         feed: bool = False,
+        tells_time: bool = True,
     ) -> None:
         self.keeps_marks = keeps_marks
+        self.tells_time = tells_time
         self.feed = ChangeLog() if feed else None
         self.entities: dict[EntityKind, dict[str, RemoteEntity]] = {kind: {} for kind in EntityKind}
         self.contents: dict[str, bytes] = {}
@@ -73,6 +76,11 @@ class MemoryWorld:
     def now(self) -> str:
         """The time, one millisecond after the last answer."""
         self.advance(timedelta(milliseconds=1))
+        return self._time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    @property
+    def moment(self) -> str:
+        """The time of the last answer, which stands still."""
         return self._time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def advance(self, step: timedelta) -> None:

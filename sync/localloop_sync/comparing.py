@@ -12,7 +12,8 @@ from typing import Protocol
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.bisecting import LEAF, differing
-from localloop_sync.ports import Cursor, Journal, Remote, RemoteEntity, Scope, Span
+from localloop_sync.errors import TransientError
+from localloop_sync.ports import Cursor, Journal, Key, Mark, Remote, RemoteEntity, Scope, Span
 
 #: So many missing ids are asked for one by one. Of more, so many spread ones are: a 404 is the platform's own word,
 #: a query's silence is that of an index. Only when all of them are gone, the silence about the others is believed.
@@ -35,8 +36,8 @@ class Place:
 class Taking(Protocol):
     """What the pull lends for this: taking in, and burying under its limits."""
 
-    def take(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> None:
-        """Reconcile entities with the store."""
+    def take(self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | None = None) -> None:
+        """Reconcile entities with the store, and move the mark along in the same transaction."""
         ...
 
     def guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
@@ -109,18 +110,52 @@ class Comparer:
         self._missing(kind, place, missing)
         self.compare(kind, place)
 
+    def compare_times(self, kind: EntityKind, place: Place, after: str, *, settled: str) -> bool:
+        """Find by counts what was changed after a time and is known here with another time; it is taken in.
+
+        Args:
+            kind: Items or annotations.
+            place: The dataset.
+            after: The time; empty for all times.
+            settled: Up to this time nothing new should come any more.
+
+        Returns:
+            Whether something new came with a time up to that: a clock is wrong there.
+        """
+        wrong = False
+        spans = differing(
+            Span(Key.UPDATED_AT, after),
+            lambda span: self._remote.count(kind, place.scope, span),
+            lambda span: self._journal.known_count(kind, place.local, span),
+            lambda span: self._journal.known_middle(kind, place.local, span),
+            leaf=LEAF,
+        )
+        for span, number in spans:
+            known = self._journal.known_span(kind, place.local, span)
+            for entities in self._listed(kind, place.scope, span, number):
+                wrong = wrong or any(one.id not in known and one.updated_at <= settled for one in entities)
+                self._pull.take(kind, entities)
+        return wrong
+
     def _listed(
         self, kind: EntityKind, scope: Scope, span: Span, number: int
     ) -> Iterator[list[RemoteEntity]]:
-        """A span of ids page after page; one entity more than there should be shows that the span is through."""
-        cursor = Cursor(span.after)
+        """A span page after page; one entity more than there should be shows that the span is through."""
+        by_time = span.key is Key.UPDATED_AT
+        cursor = Cursor("", span.after) if by_time else Cursor(span.after)
         while True:
             page = self._remote.page(kind, scope, cursor, min(self._page, number + 1))
-            inside = [one for one in page.entities if span.upto is None or one.id <= span.upto]
-            yield inside
-            if not page.more or not page.entities or len(inside) < len(page.entities):
+            keys = [(one.updated_at if by_time else one.id, one.id) for one in page.entities]
+            yield [
+                one
+                for one, (key, _) in zip(page.entities, keys, strict=True)
+                if span.after < key and (span.upto is None or key <= span.upto)
+            ]
+            if not page.more or not keys or (span.upto is not None and max(keys)[0] > span.upto):
                 return
-            cursor = Cursor(page.entities[-1].id)
+            key, name = max(keys)
+            must_move((key, name) > ((cursor.updated_at or "") if by_time else cursor.id, cursor.id))
+            cursor = Cursor(name, key) if by_time else Cursor(name)
 
     def _absent(self, kind: EntityKind, scope: Scope, ids: list[str]) -> list[str]:
         """Those of some ids that a query does not find; it counts them, and cuts them in two while that pays."""
@@ -159,3 +194,13 @@ class Comparer:
         found = [one for one in (self._remote.get(kind, name) for name in ids) if one is not None]
         self._pull.take(kind, found)
         return {one.id for one in found}
+
+
+def must_move(moves: bool) -> None:
+    """A listing that does not get on would have no end.
+
+    Raises:
+        TransientError: It does not.
+    """
+    if not moves:
+        raise TransientError("The platform repeats a page of a listing.")

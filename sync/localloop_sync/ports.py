@@ -162,6 +162,13 @@ class Remote(Protocol):
         """The platform's change feed; None when it has none. A platform that does not offer one is not asked."""
         ...
 
+    def now(self) -> str:
+        """The platform's own time as far as its last answer told it, as ISO-8601 UTC text; empty when it never did.
+
+        It may be a little behind, and sends no request.
+        """
+        ...
+
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations of ``scope.dataset``, ordered as the cursor says."""
         ...
@@ -270,7 +277,10 @@ class Observed:
 class Mark:
     """How far a pull of one resource of one dataset (local id) has come; written together with what was pulled.
 
-    ``cursor`` says where to go on; ``since`` is where the delta starts when the listing by id is through.
+    ``cursor`` says where to go on. A listing by id keeps in ``since`` where the delta starts when it is through. A
+    delta under way keeps in it the platform's time when it began; one that is through has no id in its cursor, and
+    ``since`` is where the next one starts. ``swept`` is what ``since`` was at the last sweep. Until ``wary`` deltas
+    reach back further, because a clock there was seen to be wrong.
     """
 
     dataset_id: str
@@ -278,6 +288,8 @@ class Mark:
     cursor: Cursor
     since: str = ""
     pulls: int = 0
+    swept: str = ""
+    wary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
 
 from localloop_schema.kinds import EntityKind
-from localloop_sync.comparing import Comparer
 from localloop_sync.comparing import Place as Dataset
+from localloop_sync.contents import Contents
 from localloop_sync.core.safety import Limits, too_many
 from localloop_sync.errors import (
     MassDeletionHalt,
     PermanentError,
     RemoteNotFoundError,
-    TransientError,
 )
 from localloop_sync.following import Follower
 from localloop_sync.ports import (
     Blobs,
-    Cursor,
     Feed,
     Journal,
     Mark,
@@ -36,11 +33,8 @@ from localloop_sync.report import Progress, Rejection, SyncReport
 
 PAGE = 1000
 
-#: How far a delta reaches back behind the last one: a platform's index may show a change late, and its machines'
-#: clocks differ (docs/platform/wire.md, 8.6).
-OVERLAP = timedelta(seconds=60)
-
-#: After so many pulls of a resource all ids are compared, since equal counts can hide a creation and a deletion.
+#: After so many pulls of a resource all ids are compared, since equal counts can hide a creation and a deletion, and
+#: all that changed since the last time is read again, since a clock may be wrong.
 #: After so many pulls by a change feed one does without it: a store must not trust one source for ever.
 SWEEP_EVERY = 50
 
@@ -79,7 +73,7 @@ class Puller:
         self._progress = progress
         self._report = report
         self._limits = limits
-        self._comparer = Comparer(remote, journal, self, PAGE)
+        self._contents = Contents(remote, journal, self, progress, page=PAGE, sweep_every=SWEEP_EVERY)
 
     def run(self) -> None:
         """Pull every project that both sides know.
@@ -105,7 +99,8 @@ class Puller:
         elif not self._followed(target, feed):
             # What changes during the plain pull comes after this place, and so is not missed.
             place = _head(feed, target)
-            self._plainly(target)
+            position = self._journal.position(target.project_id)
+            self._plainly(target, sweep=position is not None and position.pulls >= SWEEP_EVERY)
             # A listing without a single dataset may have been a mistake of the platform's, and a feed would never
             # tell of what was there before its place. To ask again costs little, for there is little to ask for.
             if place is not None and self._journal.known(EntityKind.DATASET, project=target.project_id):
@@ -123,16 +118,16 @@ class Puller:
         ):  # the project is not shown: the plain pull looks again, and knows what to do
             return False
 
-    def _plainly(self, target: Target) -> None:
+    def _plainly(self, target: Target, *, sweep: bool = False) -> None:
         project = self._remote.get(EntityKind.PROJECT, target.remote_id)
         if project is None:
             self.vanished(EntityKind.PROJECT, target.project_id)
             return
         self.take(EntityKind.PROJECT, [project])
         self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
-        self._datasets(target)
+        self._datasets(target, sweep=sweep)
 
-    def _datasets(self, target: Target) -> None:
+    def _datasets(self, target: Target, *, sweep: bool) -> None:
         scope = Scope(project=target.remote_id)
         listed = {one.id: one for one in self._remote.list(EntityKind.DATASET, scope)}
         chosen = [one for one in listed.values() if target.discover or one.id in target.datasets.values()]
@@ -144,22 +139,23 @@ class Puller:
                 self.vanished(EntityKind.DATASET, local_id)
         for remote_id, local_id in known.items():
             if remote_id in listed:
-                self.dataset(local_id, remote_id, target)
+                self.dataset(local_id, remote_id, target, sweep=sweep)
 
-    def dataset(self, local_id: str, remote_id: str, target: Target) -> None:
+    def dataset(self, local_id: str, remote_id: str, target: Target, *, sweep: bool = False) -> None:
         """Pull what is in a dataset, without a feed. Its marks come last: they say that all of it was read once.
 
         Args:
             local_id: The dataset's local id.
             remote_id: Its platform id.
             target: Its project.
+            sweep: Whether nothing is trusted that counts and times say.
         """
         place = Dataset(local_id, remote_id)
         for kind in _WORK:  # items name the tasks that they are in
             scope = Scope(project=target.remote_id, dataset=place.remote)
             self._listed(kind, scope, target, dataset=place.local)
         for kind in _BULK:
-            self._bulk(kind, place)
+            self._contents.pull(kind, place, sweep=sweep)
 
     def take(
         self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | Position | None = None
@@ -225,54 +221,6 @@ class Puller:
         gone = [known[one] for one in missing if self._remote.get(kind, one) is None]
         self.bury(kind, gone, len(known))
 
-    def _bulk(self, kind: EntityKind, place: Dataset) -> None:
-        """Items or annotations of a dataset: the first time by id, then by what changed; then deletions."""
-        mark = self._journal.mark(place.local, kind)
-        if mark is None:
-            mark = Mark(place.local, kind, Cursor(), self._remote.newest(kind, place.scope))
-        first = mark.cursor.updated_at is None
-        if first:
-            mark = self._bootstrap(kind, place, mark)
-        mark = self._delta(kind, place, mark)
-        if not first and mark.pulls % SWEEP_EVERY == SWEEP_EVERY - 1:
-            self._comparer.sweep(kind, place)
-        else:
-            self._comparer.compare(kind, place)
-        self._journal.observe(kind, [], replace(mark, pulls=mark.pulls + 1))
-
-    def _bootstrap(self, kind: EntityKind, place: Dataset, mark: Mark) -> Mark:
-        total = None
-        done = 0
-        while True:
-            page = self._remote.page(kind, place.scope, mark.cursor, PAGE)
-            if page.entities:
-                mark = replace(mark, cursor=Cursor(page.entities[-1].id))
-                self.take(kind, page.entities, mark)
-                done += len(page.entities)
-                self._progress.advance(f"{kind.value}s pulled", done, total)
-            if not page.more or not page.entities:
-                # The delta starts where the newest change was when the listing began: what changed behind the
-                # listing's back is newer.
-                return replace(mark, cursor=Cursor("", mark.since))
-
-    def _delta(self, kind: EntityKind, place: Dataset, mark: Mark) -> Mark:
-        reached = mark.cursor
-        cursor = Cursor("", _earlier(reached.updated_at or ""))
-        done = 0
-        while True:
-            page = self._remote.page(kind, place.scope, cursor, PAGE)
-            if not page.entities:
-                return mark
-            last = page.entities[-1]
-            cursor = Cursor(last.id, last.updated_at)
-            if (last.updated_at, last.id) > (reached.updated_at or "", reached.id):
-                mark = replace(mark, cursor=cursor, since=last.updated_at)
-            self.take(kind, page.entities, mark)
-            done += len(page.entities)
-            self._progress.advance(f"{kind.value}s checked", done, None)
-            if not page.more:
-                return mark
-
     def vanished(self, kind: EntityKind, entity_id: str) -> None:
         """A whole project or dataset is gone, or may not be seen any more: who lost access gets the same answer.
 
@@ -336,15 +284,3 @@ def _head(feed: Feed, target: Target) -> Place | None:
         return feed.head(target.remote_id)
     except RemoteNotFoundError:
         return None
-
-
-def _earlier(moment: str) -> str:
-    """The moment less the overlap, in the same form; empty stays empty."""
-    if not moment:
-        return ""
-    try:
-        parsed = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise TransientError(f"The platform gave {moment!r} as a time.") from error
-    early = parsed - OVERLAP
-    return early.strftime("%Y-%m-%dT%H:%M:%S.") + f"{early.microsecond // 1000:03d}Z"

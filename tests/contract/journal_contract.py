@@ -107,6 +107,7 @@ class JournalContract:
             Mark(dataset, K.ITEM, Cursor("r1"), AT, 0),
             Mark(dataset, K.ITEM, Cursor("", AT), AT, 0),
             Mark(dataset, K.ITEM, Cursor("r1", LATER), LATER, 3),
+            Mark(dataset, K.ITEM, Cursor("r1", LATER), AT, 3, AT, LATER),
         ):
             journal.observe(K.ITEM, [], mark)
             assert journal.mark(dataset, K.ITEM) == mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from blake3 import blake3
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import RemoteNotFoundError
+from localloop_sync.moments import earlier
 from localloop_sync.ports import Cursor, Key, Remote, RemoteEntity, Scope, Span
 
 K = EntityKind
@@ -75,6 +77,12 @@ class RemoteContract:
         account = remote.account()
         assert account.email
         assert account.gate.startswith("http")
+
+    def test_the_platform_s_time_is_told_by_its_answers(self, remote, scope, put):
+        made = put("/a.bin")
+        told = remote.now()
+        assert made.updated_at <= earlier(told, -timedelta(seconds=2))
+        assert earlier(told, timedelta()) == told
 
     def test_a_created_project_is_got_found_and_listed(self, remote, project):
         assert project.document == {"name": "Field work"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from localloop_schema.tables.entity import json_object
@@ -17,7 +17,10 @@ class BaseSnapshot(SQLModel, table=True):
     """
 
     __tablename__ = "base_snapshots"
-    __table_args__ = (Index("ix_base_dataset", "kind", "dataset_id", "remote_id"),)
+    __table_args__ = (
+        Index("ix_base_dataset", "kind", "dataset_id", "remote_id"),
+        Index("ix_base_updated", "kind", "dataset_id", "remote_updated_at", "remote_id"),
+    )
 
     kind: str = Field(primary_key=True)
     entity_id: str = Field(primary_key=True)
@@ -30,8 +33,11 @@ class BaseSnapshot(SQLModel, table=True):
 class Checkpoint(SQLModel, table=True):
     """How far a pull of one resource of one dataset has come.
 
-    ``phase`` is ``bootstrap`` (by id; ``cursor_id`` is the last id seen, ``updated_at`` where the delta starts later)
-    or ``delta`` (by ``(updated_at, cursor_id)``). ``pulls`` counts completed pulls, to time the full id sweep.
+    ``phase`` is ``bootstrap`` (by id; ``cursor_id`` is the last id seen, ``since`` where the delta starts later) or
+    ``delta``. A delta under way has come to ``(updated_at, cursor_id)``, and ``since`` is the platform's time when it
+    began; one that is through has no ``cursor_id``, and the next starts at ``updated_at``, which is ``since`` as well.
+    ``pulls`` counts completed pulls, to time the sweep; ``swept_at`` is what ``since`` was at the last one.
+    Until ``wary_until`` deltas reach back further, because a clock there was seen to be wrong.
     """
 
     __tablename__ = "checkpoints"
@@ -42,6 +48,9 @@ class Checkpoint(SQLModel, table=True):
     updated_at: str = ""
     cursor_id: str = ""
     pulls: int = 0
+    since: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    swept_at: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    wary_until: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class Conflict(SQLModel, table=True):

@@ -118,10 +118,10 @@ class SqliteJournal:
             row = connection.execute(query).mappings().first()
         if row is None:
             return None
-        if row["phase"] == "bootstrap":
-            return Mark(dataset_id, kind, Cursor(row["cursor_id"]), row["updated_at"], row["pulls"])
-        cursor = Cursor(row["cursor_id"], row["updated_at"])
-        return Mark(dataset_id, kind, cursor, row["updated_at"], row["pulls"])
+        bootstrap = row["phase"] == "bootstrap"
+        cursor = Cursor(row["cursor_id"], None if bootstrap else row["updated_at"])
+        fields = (row["since"], row["pulls"], row["swept_at"], row["wary_until"])
+        return Mark(dataset_id, kind, cursor, *fields)
 
     def position(self, project_id: str) -> Position | None:
         """How far the change feed of a project (local id) was read; None when a plain pull has to come first."""
@@ -330,9 +330,12 @@ def _write_mark(connection: Connection, mark: Mark | Position) -> None:
         "dataset_id": mark.dataset_id,
         "resource": mark.kind.value,
         "phase": "bootstrap" if bootstrap else "delta",
-        "updated_at": mark.since if bootstrap else mark.cursor.updated_at,
+        "updated_at": mark.cursor.updated_at or "",
         "cursor_id": mark.cursor.id,
         "pulls": mark.pulls,
+        "since": mark.since,
+        "swept_at": mark.swept,
+        "wary_until": mark.wary,
     }
     connection.execute(insert(_MARKS).prefix_with("OR REPLACE"), row)
 

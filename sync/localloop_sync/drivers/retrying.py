@@ -176,6 +176,10 @@ class RetryingRemote:
         inner = self._try(self._inner.feed)
         return None if inner is None else RetryingFeed(inner, self._try)
 
+    def now(self) -> str:
+        """The platform's own time; no request."""
+        return self._inner.now()
+
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page of items or annotations."""
         return self._try(lambda: self._inner.page(kind, scope, cursor, limit))

@@ -23,7 +23,7 @@ from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind as K
 from localloop_schema.tables import Operation, Tombstone
 from localloop_sync.core.references import translate
-from localloop_sync.drivers.identity import Identity
+from localloop_sync.drivers.identity import Identity, iso
 from localloop_sync.drivers.journal import SqliteJournal
 from localloop_sync.drivers.retrying import Patience
 from localloop_sync.engine import Options
@@ -47,9 +47,13 @@ class Platform(MemoryWorld):
         self._time = self.clock.moment
         return text
 
+    @property
+    def moment(self) -> str:
+        return iso(self.clock.moment)
+
     def copy(self, clock: VirtualClock) -> Platform:
         """The same platform, to be changed on its own."""
-        twin = Platform(clock, keeps_marks=self.keeps_marks)
+        twin = Platform(clock, keeps_marks=self.keeps_marks, tells_time=self.tells_time)
         twin.entities = {kind: dict(those) for kind, those in self.entities.items()}
         twin.contents = dict(self.contents)
         twin._made, twin._time = self._made, self._time

@@ -11,9 +11,9 @@ from localloop_sync import pulling
 from tests.integration.sync.harness import Laptop, Platform, agree
 from tests.sim.world import VirtualClock
 
-#: account; project, members, datasets, ontologies, recipes; then items and annotations: what changed, how many;
-#: tasks and assignments.
-QUIET = 12
+#: account; project, members, datasets, ontologies, recipes; then items and annotations: what changed, how many there
+#: are, how many changed lately; tasks and assignments.
+QUIET = 14
 
 #: By a change feed: account; what the platform offers; what changed.
 QUIET_BY_FEED = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -320,6 +321,22 @@ class TestPositions:
             alone.sync()
             plain.append("page" in asked(alone))
         assert plain == [True, False, False, True, False, False]
+
+    def test_the_one_without_the_feed_is_a_sweep(self, alone, platform, monkeypatch):
+        alone.sync()
+        alone.sync()
+        fill(platform, 3)
+        alone.sync()
+        monkeypatch.setattr(pulling, "SWEEP_EVERY", 2)
+        # Neither the feed nor a count shows that one went while another came.
+        twin = platform.at("/1.txt")
+        del platform.entities[K.ITEM][twin.id]
+        moved = {**twin.document, "filename": "/other.txt"}
+        platform.entities[K.ITEM]["f" * 24] = replace(twin, id="f" * 24, document=moved)
+        platform.contents["f" * 24] = b"x"
+        assert alone.sync().quiet
+        assert alone.sync().deleted_here == {"item": 1}
+        assert alone.paths() == platform.paths()
 
     def test_it_moves_with_what_was_read_and_not_before(self, alone, platform):
         alone.sync()
