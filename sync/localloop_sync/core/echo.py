@@ -70,18 +70,17 @@ def ancestor(
 
 
 def _halfway(kind: EntityKind, base: Document, on_its_way: Document, remote: Document) -> list[Path]:
-    """Units that are on their way from one place to another and are in neither.
+    """Units that are dealt to somebody, are on their way from one to another and are with neither.
 
     An item goes from one assignment of a task to another by being taken out of the task and put in again: who was
     interrupted between the two left it out, and nobody else took it away.
     """
-    rules = RULES[kind]
     found: list[Path] = []
-    for path in rules.units:
-        old, sent_there, there = ((document.get(path[0]) or {}) for document in (base, on_its_way, remote))
+    for holder, _, whose in RULES[kind].dealt:
+        old, sent_there, there = ((document.get(holder) or {}) for document in (base, on_its_way, remote))
         found += [
-            (*path, key)
+            (holder, key)
             for key in old.keys() & sent_there.keys() - there.keys()
-            if old[key].get("assignment") != sent_there[key].get("assignment")
+            if old[key].get(whose) != sent_there[key].get(whose)
         ]
     return found

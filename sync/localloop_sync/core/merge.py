@@ -13,7 +13,6 @@ from localloop_sync.core.leaves import (
     MISSING,
     Leaves,
     Path,
-    below,
     branches,
     flatten,
     like,
@@ -95,14 +94,19 @@ def merge(
     disputed |= _torn(rules.units, base or {}, mine, theirs)
     # Where one side made a value of what the other side filled as an object, no document can have both.
     disputed |= {path for path in branches(merged) if not _hollow(merged.get(path, MISSING))}
-    for path in disputed:
-        merged = {other: value for other, value in merged.items() if not below(path, other)}
-        merged |= {other: value for other, value in local.leaves.items() if below(path, other)}
+    disputed = {path for path in disputed if not _within(disputed, path[:-1])}
+    merged = {path: value for path, value in merged.items() if not _within(disputed, path)}
+    merged |= {path: value for path, value in local.leaves.items() if _within(disputed, path)}
     conflicts = (
         FieldConflict(path, *(subtree(side.leaves, path) for side in (old, local, remote)))
         for path in sorted(disputed)
     )
     return Merged(unflatten(merged), tuple(conflicts))
+
+
+def _within(disputed: set[Path], path: Path) -> bool:
+    """Whether a path, or a place above it, is disputed."""
+    return any(path[:length] in disputed for length in range(1, len(path) + 1))
 
 
 @dataclass(frozen=True, slots=True)

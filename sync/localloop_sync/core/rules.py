@@ -63,7 +63,11 @@ TASKS: Path = ("tasks",)
 RULES: dict[EntityKind, Rules] = {
     EntityKind.PROJECT: Rules(key=("name",)),
     EntityKind.MEMBER: Rules(key=("email",)),
-    EntityKind.ONTOLOGY: Rules(key=("title",), platform_first=(("title",), ("metadata",))),
+    EntityKind.ONTOLOGY: Rules(
+        key=("title",),
+        units=(("labels",), ("attributes",)),
+        platform_first=(("title",), ("metadata",)),
+    ),
     EntityKind.RECIPE: Rules(
         key=("title",),
         references=((("ontologies",), EntityKind.ONTOLOGY),),

@@ -164,6 +164,13 @@ def test_a_large_document_is_merged_in_no_time():
     assert conflicts == {}
 
 
+def test_a_large_document_with_nothing_but_conflicts_is_merged_in_no_time():
+    base, mine, theirs = ({"labels": {f"tag {one}": {"color": c} for one in range(20_000)}} for c in "123")
+    document, conflicts = merged(base, mine, theirs, K.ONTOLOGY)
+    assert document == mine
+    assert len(conflicts) == 20_000
+
+
 @pytest.mark.parametrize("values", [{}, {"base": 1}, {"mine": None, "theirs": 2}])
 def test_an_absent_value_of_a_conflict_is_an_absent_key(values):
     assert FieldConflict(("a",), **values).values() == values
