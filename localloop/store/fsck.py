@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from localloop.store.store import Store
 from localloop_schema.documents import to_document
@@ -15,10 +16,32 @@ from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, get_rows, table
 from localloop_schema.tables import BaseSnapshot, Blob
 from localloop_sync.core.operation import OUTSTANDING, Delta, difference, fold
-from localloop_sync.drivers import oplog
+from localloop_sync.drivers import oplog, states
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # the same
+_BASED = select(_BASES.c.entity_id).where(_BASES.c.kind == bindparam("of"))
+_DIGESTS = select(_BLOBS.c.digest)
+
+
+def _contents() -> Select[Any]:
+    """Every live item with its content, and whether the platform has that."""
+    items = table(EntityKind.ITEM).c
+    content = _BASES.c.document["content"]
+    there = (
+        select(_BASES.c.entity_id)
+        .where(
+            _BASES.c.kind == EntityKind.ITEM.value,
+            _BASES.c.entity_id == items.id,
+            content["size"].as_integer() == items.size,
+            func.coalesce(content["digest"].as_string(), items.digest).is_not_distinct_from(items.digest),
+        )
+        .exists()
+    )
+    return select(items.id, items.digest, items.type, there.label("there")).where(items.deleted_at.is_(None))
+
+
+_CONTENTS = _contents()
 
 
 class Level(StrEnum):
@@ -95,16 +118,19 @@ def _log(connection: Connection, kind: EntityKind, entities: list[str]) -> Itera
 def _entity_ids(connection: Connection, kind: EntityKind, logged: set[str]) -> list[str]:
     """Every id that the mirror, the bases or the outstanding log know."""
     known = set(logged)
-    known.update(connection.execute(select(table(kind).c.id)).scalars())
-    known.update(connection.execute(select(_BASES.c.entity_id).where(_BASES.c.kind == kind.value)).scalars())
+    known.update(connection.execute(_ids(kind)).scalars())
+    known.update(connection.execute(_BASED, {"of": kind.value}).scalars())
     return sorted(known)
 
 
+@cache
+def _ids(kind: EntityKind) -> Select[Any]:
+    return select(table(kind).c.id)
+
+
 def _bases(connection: Connection, kind: EntityKind, ids: list[str]) -> dict[str, Row]:
-    query = select(_BASES.c.entity_id, _BASES.c.document).where(
-        _BASES.c.kind == kind.value, _BASES.c.entity_id.in_(ids)
-    )
-    return {row.entity_id: row.document for row in connection.execute(query)}
+    bases = states.bases_of(connection, kind, ids)
+    return {entity_id: row["document"] for entity_id, row in bases.items()}
 
 
 def _disagreement(folded: Delta, actual: Delta) -> str:
@@ -125,22 +151,9 @@ def _blobs(
     connection: Connection, has: Callable[[str], bool], digests: Callable[[], Iterator[str]]
 ) -> Iterator[Finding]:
     """Content is in the cache, or base says that the platform has it; what nobody names is worth knowing."""
-    known = set(connection.execute(select(_BLOBS.c.digest)).scalars())
-    items = table(EntityKind.ITEM).c
+    known = set(connection.execute(_DIGESTS).scalars())
     named = set()
-    content = _BASES.c.document["content"]
-    there = (
-        select(_BASES.c.entity_id)
-        .where(
-            _BASES.c.kind == EntityKind.ITEM.value,
-            _BASES.c.entity_id == items.id,
-            content["size"].as_integer() == items.size,
-            func.coalesce(content["digest"].as_string(), items.digest).is_not_distinct_from(items.digest),
-        )
-        .exists()
-    )
-    query = select(items.id, items.digest, items.type, there.label("there")).where(items.deleted_at.is_(None))
-    for row in connection.execute(query):
+    for row in connection.execute(_CONTENTS):
         if row.type != "file":
             continue
         named.add(row.digest)

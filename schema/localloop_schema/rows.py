@@ -5,6 +5,7 @@ Columns are named as in the database (``metadata``, not the models' ``metadata_`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Delete,
     Insert,
     Result,
     Select,
@@ -54,6 +56,11 @@ def listed(parameter: str) -> Select[Any]:
     return select(func.json_each(bindparam(parameter)).table_valued("value").c.value)
 
 
+def as_list(values: Sequence[Any]) -> str:
+    """Values as a parameter of :func:`listed` wants them."""
+    return json.dumps(values)
+
+
 def get_row(connection: Connection, kind: EntityKind, entity_id: str) -> Row | None:
     """The row with this local id, deleted or not."""
     found = mapped(connection.execute(_with_id(kind), {"any_id": entity_id}))
@@ -70,7 +77,7 @@ def get_rows(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> di
     """The rows with these local ids, by id."""
     found: dict[str, Row] = {}
     for part in chunks(ids):
-        result = connection.execute(select(table(kind)).where(table(kind).c.id.in_(part)))
+        result = connection.execute(_with_ids(kind), {"ids": as_list(part)})
         found.update((row["id"], row) for row in mapped(result))
     return found
 
@@ -88,6 +95,11 @@ def rows_where(connection: Connection, kind: EntityKind, **equal: Any) -> list[R
 @cache
 def _with_id(kind: EntityKind) -> Select[Any]:
     return select(table(kind)).where(table(kind).c.id == bindparam("any_id"))
+
+
+@cache
+def _with_ids(kind: EntityKind) -> Select[Any]:
+    return select(table(kind)).where(table(kind).c.id.in_(listed("ids")))
 
 
 @cache
@@ -142,7 +154,12 @@ def _update(kind: EntityKind) -> Update:
 def purge_rows(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:
     """Remove rows for good. Their children must be gone already."""
     for part in chunks(ids):
-        connection.execute(delete(table(kind)).where(table(kind).c.id.in_(part)))
+        connection.execute(_purge(kind), {"ids": as_list(part)})
+
+
+@cache
+def _purge(kind: EntityKind) -> Delete:
+    return delete(table(kind)).where(table(kind).c.id.in_(listed("ids")))
 
 
 def parents_of(kind: EntityKind, row: Mapping[str, Any]) -> dict[EntityKind, str]:

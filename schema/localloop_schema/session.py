@@ -7,13 +7,14 @@ its write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.util import LRUCache
 
 from localloop_schema.sqlite import store_error
 
@@ -29,6 +30,10 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",
 )
+
+#: Compiled statements, for all stores that a process opens: to compile one costs many times what it costs to run it.
+_COMPILED: MutableMapping[Any, Any] = LRUCache(1000)
+_DIALECTS: dict[str, Dialect] = {}
 
 
 def open_engine(database: Path) -> Engine:
@@ -65,6 +70,9 @@ def open_engine(database: Path) -> Engine:
     except DatabaseError as error:
         engine.dispose()
         raise store_error(database, error.orig) from error
+    # What compiled statements are kept by. It has seen a connection by now, and so knows this machine's SQLite.
+    engine.dialect = _DIALECTS.setdefault("sqlite", engine.dialect)
+    engine.update_execution_options(compiled_cache=_COMPILED)
     return engine
 
 

@@ -272,6 +272,9 @@ class Pusher:
         left = [job for job in going if not any(job in parcel.jobs for parcel in parcels)]
         self._journal.release(left)
         send = self._sender(stage)
+        if self._workers == 1:
+            self._one_by_one(stage, parcels, send)
+            return
         trouble: RemoteError | None = None
         with ThreadPoolExecutor(self._workers, thread_name_prefix="push") as pool:
             running: dict[Future[_Answer], _Parcel] = {
@@ -293,6 +296,21 @@ class Pusher:
                 [job for future, parcel in running.items() if future.cancelled() for job in parcel.jobs]
             )
             raise trouble
+
+    def _one_by_one(
+        self, stage: Stage, parcels: Sequence[_Parcel], send: Callable[[_Parcel], _Answer]
+    ) -> None:
+        """Send in this thread: nothing else happens meanwhile, so that a run can be repeated exactly."""
+        for number, parcel in enumerate(parcels, 1):
+            future: Future[_Answer] = Future()
+            try:
+                future.set_result(send(parcel))
+            except Exception as error:  # noqa: BLE001 - judged where those of other threads are
+                future.set_exception(error)
+            trouble = self._settled(stage, parcel, future)
+            if trouble is not None:
+                self._journal.release([job for left in parcels[number:] for job in left.jobs])
+                raise trouble
 
     def _settled(self, stage: Stage, parcel: _Parcel, future: Future[_Answer]) -> RemoteError | None:
         """Write down what became of a parcel; an error that ends the push is returned."""

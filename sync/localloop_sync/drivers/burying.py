@@ -24,6 +24,8 @@ from localloop_sync.errors import MassDeletionHalt
 _CONTENTS = frozenset({EntityKind.ITEM, EntityKind.ANNOTATION})
 
 _TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_KEEP = insert(_TOMBSTONES).prefix_with("OR IGNORE")
+_ENTOMB = insert(_TOMBSTONES).prefix_with("OR REPLACE")
 
 
 class Undertaker:
@@ -94,7 +96,7 @@ class Undertaker:
         for row in state.conflicts:
             conflicts.close(self._connection, row["id"], "deleted on both sides", self._stamp.at)
         # One that was deleted here has its tombstone since then; an older one is of a deletion that was taken back.
-        verb = insert(_TOMBSTONES).prefix_with("OR IGNORE" if state.mirror is None else "OR REPLACE")
+        verb = _KEEP if state.mirror is None else _ENTOMB
         self._connection.execute(verb, self._tombstone(state, state.row, origin))
         states.drop_bases(self._connection, state.kind, [state.id])
         purge_rows(self._connection, state.kind, [state.id])

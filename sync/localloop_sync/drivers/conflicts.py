@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, chunks
+from localloop_schema.rows import Row, as_list, chunks, listed, mapped
 from localloop_schema.tables import Conflict
 from localloop_sync.core.reconcile import Sort
 
 _TABLE: Any = Conflict.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+
+_OPEN = select(_TABLE.c.kind, _TABLE.c.entity_id, _TABLE.c.sort, _TABLE.c.path).where(
+    _TABLE.c.state == "open"
+)
+_OPEN_OF = select(_TABLE).where(
+    _TABLE.c.kind == bindparam("of"), _TABLE.c.entity_id.in_(listed("ids")), _TABLE.c.state == "open"
+)
 
 
 def open_of(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, list[Row]]:
     """The open conflicts of entities, by local entity id."""
     found: dict[str, list[Row]] = {}
     for part in chunks(ids):
-        query = select(_TABLE).where(
-            _TABLE.c.kind == kind.value, _TABLE.c.entity_id.in_(part), _TABLE.c.state == "open"
-        )
-        for row in connection.execute(query).mappings():
-            found.setdefault(row["entity_id"], []).append(dict(row))
+        for row in mapped(connection.execute(_OPEN_OF, {"of": kind.value, "ids": as_list(part)})):
+            found.setdefault(row["entity_id"], []).append(row)
     return found
 
 
@@ -37,10 +41,12 @@ def listing(connection: Connection, *, state: str | None = "open") -> list[Row]:
 
 def whole(connection: Connection, *sorts: Sort) -> set[tuple[EntityKind, str]]:
     """The entities that are contested as a whole by open conflicts of these sorts (all when none is given)."""
-    query = select(_TABLE.c.kind, _TABLE.c.entity_id, _TABLE.c.path).where(_TABLE.c.state == "open")
-    if sorts:
-        query = query.where(_TABLE.c.sort.in_([sort.value for sort in sorts]))
-    return {(EntityKind(kind), entity_id) for kind, entity_id, path in connection.execute(query) if not path}
+    rows = connection.execute(_OPEN)
+    return {
+        (EntityKind(kind), entity_id)
+        for kind, entity_id, sort, path in rows
+        if not path and (not sorts or Sort(sort) in sorts)
+    }
 
 
 def add(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, func, insert, or_, select
 
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, get_row, get_rows, rows_where, table, update_row
@@ -43,6 +43,49 @@ _MARKS: Any = Checkpoint.__table__  # type: ignore[attr-defined]
 _POSITIONS: Any = FeedPosition.__table__  # type: ignore[attr-defined]
 _SETTINGS: Any = Setting.__table__  # type: ignore[attr-defined]
 _SUBSCRIPTIONS: Any = Subscription.__table__  # type: ignore[attr-defined]
+
+# Statements are built once: building one takes several times as long as running it.
+_ALL_SETTINGS = select(_SETTINGS.c.key, _SETTINGS.c.value)
+_SET = insert(_SETTINGS).prefix_with("OR REPLACE")
+_MARK = select(_MARKS).where(
+    _MARKS.c.dataset_id == bindparam("dataset"), _MARKS.c.resource == bindparam("resource")
+)
+_WRITE_MARK = insert(_MARKS).prefix_with("OR REPLACE")
+_READ_THROUGH = (
+    select(_MARKS.c.dataset_id)
+    .where(_MARKS.c.phase == "delta")
+    .group_by(_MARKS.c.dataset_id)
+    .having(func.count() == len((EntityKind.ITEM, EntityKind.ANNOTATION)))
+)
+_POSITION = select(_POSITIONS).where(_POSITIONS.c.project_id == bindparam("project"))
+_WRITE_POSITION = insert(_POSITIONS).prefix_with("OR REPLACE")
+_KNOW_BLOB = insert(_BLOBS).prefix_with("OR IGNORE")
+
+
+def _wanted_content() -> Select[Any]:
+    """What is not here of a project's files, or of one dataset's."""
+    items = table(EntityKind.ITEM).c
+    datasets = table(EntityKind.DATASET).c
+    one: BindParameter[str | None] = bindparam("dataset")
+    scope = select(datasets.id).where(
+        datasets.project_id == bindparam("project"), or_(one.is_(None), datasets.id == one)
+    )
+    here = select(_BLOBS.c.digest).where(_BLOBS.c.digest == items.digest).exists()
+    columns = (items.id, items.remote_id, items["size"], items.digest, items.filename, items.updated_at)
+    return (
+        select(*columns)
+        .where(
+            items.dataset_id.in_(scope),
+            ~here,
+            items.type == "file",
+            items.deleted_at.is_(None),
+            items.remote_id.is_not(None),
+        )
+        .order_by(items.id)
+    )
+
+
+_WANTED = _wanted_content()
 
 
 class SqliteJournal:
@@ -114,8 +157,8 @@ class SqliteJournal:
     def mark(self, dataset_id: str, kind: EntityKind) -> Mark | None:
         """How far the pull of a resource has come; None before the first page."""
         with reading(self._engine) as connection:
-            query = select(_MARKS).where(_MARKS.c.dataset_id == dataset_id, _MARKS.c.resource == kind.value)
-            row = connection.execute(query).mappings().first()
+            parameters = {"dataset": dataset_id, "resource": kind.value}
+            row = connection.execute(_MARK, parameters).mappings().first()
         if row is None:
             return None
         bootstrap = row["phase"] == "bootstrap"
@@ -125,9 +168,8 @@ class SqliteJournal:
 
     def position(self, project_id: str) -> Position | None:
         """How far the change feed of a project (local id) was read; None when a plain pull has to come first."""
-        query = select(_POSITIONS).where(_POSITIONS.c.project_id == project_id)
         with reading(self._engine) as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_POSITION, {"project": project_id}).mappings().first()
         return None if row is None else Position(project_id, Place(row["epoch"], row["seq"]), row["pulls"])
 
     def observe(
@@ -238,26 +280,13 @@ class SqliteJournal:
 
     def wanted(self) -> list[Wanted]:
         """Content that was asked for and is not here: of every subscription that keeps content."""
-        items = table(EntityKind.ITEM).c
-        datasets = table(EntityKind.DATASET).c
-        here = select(_BLOBS.c.digest).where(_BLOBS.c.digest == items.digest).exists()
         with reading(self._engine) as connection:
             found: list[Wanted] = []
             for row in connection.execute(select(_SUBSCRIPTIONS)).mappings():
                 if not (row["filter"] or {}).get("content"):
                     continue
-                scope = select(datasets.id).where(datasets.project_id == row["project_id"])
-                if row["dataset_id"] is not None:
-                    scope = scope.where(datasets.id == row["dataset_id"])
-                columns = (items.id, items.remote_id, items["size"], items.digest, items.filename)
-                query = select(*columns, items.updated_at).where(
-                    items.dataset_id.in_(scope),
-                    ~here,
-                    items.type == "file",
-                    items.deleted_at.is_(None),
-                    items.remote_id.is_not(None),
-                )
-                found.extend(Wanted(*one) for one in connection.execute(query.order_by(items.id)))
+                scope = {"project": row["project_id"], "dataset": row["dataset_id"]}
+                found.extend(Wanted(*one) for one in connection.execute(_WANTED, scope))
             return list(dict.fromkeys(found))
 
     def hydrated(self, item_id: str, digest: str, size: int) -> None:
@@ -310,20 +339,18 @@ class SqliteJournal:
 
 def _read_through(connection: Connection) -> set[str]:
     """Datasets (local ids) whose items and whose annotations have been listed to the end at least once."""
-    query = select(_MARKS.c.dataset_id).where(_MARKS.c.phase == "delta").group_by(_MARKS.c.dataset_id)
-    both = query.having(func.count() == len((EntityKind.ITEM, EntityKind.ANNOTATION)))
-    return set(connection.execute(both).scalars())
+    return set(connection.execute(_READ_THROUGH).scalars())
 
 
 def _know_blob(connection: Connection, digest: str, size: int, at: str) -> None:
     row = {"digest": digest, "size": size, "created_at": at, "last_used_at": at, "pinned": False}
-    connection.execute(insert(_BLOBS).prefix_with("OR IGNORE"), row)
+    connection.execute(_KNOW_BLOB, row)
 
 
 def _write_mark(connection: Connection, mark: Mark | Position) -> None:
     if isinstance(mark, Position):
         place = {"project_id": mark.project_id, "epoch": mark.place.epoch, "seq": mark.place.seq}
-        connection.execute(insert(_POSITIONS).prefix_with("OR REPLACE"), {**place, "pulls": mark.pulls})
+        connection.execute(_WRITE_POSITION, {**place, "pulls": mark.pulls})
         return
     bootstrap = mark.cursor.updated_at is None
     row: Row = {
@@ -337,13 +364,13 @@ def _write_mark(connection: Connection, mark: Mark | Position) -> None:
         "swept_at": mark.swept,
         "wary_until": mark.wary,
     }
-    connection.execute(insert(_MARKS).prefix_with("OR REPLACE"), row)
+    connection.execute(_WRITE_MARK, row)
 
 
 def _settings(connection: Connection) -> dict[str, Any]:
-    return {row.key: row.value for row in connection.execute(select(_SETTINGS.c.key, _SETTINGS.c.value))}
+    return {row.key: row.value for row in connection.execute(_ALL_SETTINGS)}
 
 
 def _set(connection: Connection, values: dict[str, Any]) -> None:
     rows = [{"key": key, "value": value} for key, value in values.items()]
-    connection.execute(insert(_SETTINGS).prefix_with("OR REPLACE"), rows)
+    connection.execute(_SET, rows)

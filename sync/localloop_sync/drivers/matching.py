@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, bindparam, select
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import chunks, get_rows, parents_of, table
+from localloop_schema.rows import as_list, chunks, get_rows, listed, parents_of, table, update_row
 from localloop_schema.tables import Tombstone
 from localloop_sync.core.echo import sent
 from localloop_sync.core.operation import State
@@ -28,6 +29,17 @@ _KEYS: dict[EntityKind, tuple[tuple[EntityKind, ...], str, str]] = {
     EntityKind.TASK: ((EntityKind.DATASET,), "name", "name"),
     EntityKind.ASSIGNMENT: ((EntityKind.TASK,), "annotator", "annotator"),
 }
+
+_TOMBSTONES: Any = Tombstone.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_BURIED = select(_TOMBSTONES.remote_id, _TOMBSTONES.deleted_at).where(
+    _TOMBSTONES.kind == bindparam("of"),
+    _TOMBSTONES.remote_id.in_(listed("ids")),
+    _TOMBSTONES.origin == "local",
+)
+_DRAWN = table(EntityKind.ANNOTATION).c
+_UNBOUND_ANNOTATIONS = select(_DRAWN.id, _DRAWN.item_id, _DRAWN.metadata).where(
+    _DRAWN.item_id.in_(listed("items")), _DRAWN.remote_id.is_(None)
+)
 
 Located = Sequence[tuple[RemoteEntity, Document, dict[EntityKind, str]]]
 
@@ -83,22 +95,33 @@ def _by_key(
     connection: Connection, kind: EntityKind, located: Located, taken: frozenset[str]
 ) -> dict[str, str]:
     """By the name that an unbound local entity has now; ``taken`` are known to the platform by another."""
-    columns = table(kind).c
-    parents_of_key, column, key = _KEYS[kind]
+    parents_of_key, _, key = _KEYS[kind]
     by_key = {_place(kind, document.get(key), parents): entity.id for entity, document, parents in located}
     pairs = {}
-    links = [columns[f"{parent}_id"] for parent in parents_of_key]
+    within = {
+        parent.value: as_list(list(dict.fromkeys(one[number] for one in by_key)))
+        for number, parent in enumerate(parents_of_key)
+    }
     for part in chunks(dict.fromkeys(str(one[-1]) for one in by_key)):
-        query = select(columns.id, columns[column], *links).where(
-            columns[column].in_(part), columns.remote_id.is_(None)
-        )
-        # The last one stands: a live entity before a deleted one, an older before a younger.
-        order = (columns.deleted_at.is_(None), columns.id.desc())
-        for row in connection.execute(query.order_by(*order)):
+        for row in connection.execute(_unbound(kind), {"keys": as_list(part), **within}):
             remote_id = by_key.get((*row[2:], row[1]))
             if remote_id is not None and row[0] not in taken:
                 pairs[remote_id] = row[0]
     return pairs
+
+
+@cache
+def _unbound(kind: EntityKind) -> Select[Any]:
+    """Entities without a platform id that have one of some keys within some parents."""
+    columns = table(kind).c
+    parents, column, _ = _KEYS[kind]
+    links = [columns[f"{parent}_id"] for parent in parents]
+    here = [link.in_(listed(parent.value)) for link, parent in zip(links, parents, strict=True)]
+    query = select(columns.id, columns[column], *links).where(
+        columns[column].in_(listed("keys")), *here, columns.remote_id.is_(None)
+    )
+    # The last one stands: a live entity before a deleted one, an older before a younger.
+    return query.order_by(columns.deleted_at.is_(None), columns.id.desc())
 
 
 def _by_client_id(connection: Connection, located: Located) -> dict[str, str]:
@@ -108,13 +131,9 @@ def _by_client_id(connection: Connection, located: Located) -> dict[str, str]:
         for entity, document, parents in located
         if client_id(document)
     }
-    columns = table(EntityKind.ANNOTATION).c
     pairs: dict[str, str] = {}
     for part in chunks(dict.fromkeys(item for item, _ in wanted)):
-        query = select(columns.id, columns.item_id, columns.metadata).where(
-            columns.item_id.in_(part), columns.remote_id.is_(None)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_UNBOUND_ANNOTATIONS, {"items": as_list(part)}):
             remote_id = wanted.get((row.item_id, client_id({"metadata": row.metadata})))
             if remote_id is not None:
                 pairs[remote_id] = row.id
@@ -130,8 +149,7 @@ def client_id(document: Document) -> str:
 
 def bind(connection: Connection, kind: EntityKind, entity_id: str, remote_id: str) -> None:
     """Write down what the platform calls a local entity."""
-    columns = table(kind).c
-    connection.execute(update(table(kind)).where(columns.id == entity_id).values(remote_id=remote_id))
+    update_row(connection, kind, entity_id, {"remote_id": remote_id})
 
 
 def buried(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict[str, str]:
@@ -139,13 +157,10 @@ def buried(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> dict
 
     One that still has a row is not among them: its deletion waits, or was taken back.
     """
-    columns: Any = Tombstone.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it on table models
     found: dict[str, str] = {}
     for part in chunks(ids):
-        query = select(columns.remote_id, columns.deleted_at).where(
-            columns.kind == kind.value, columns.remote_id.in_(part), columns.origin == "local"
-        )
-        found.update((row[0], row[1]) for row in connection.execute(query))
+        rows = connection.execute(_BURIED, {"of": kind.value, "ids": as_list(part)})
+        found.update((row[0], row[1]) for row in rows)
     for one in local_ids(connection, kind, list(found)):
         del found[one]
     return found

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import chunks
+from localloop_schema.rows import CHUNK, as_list, chunks, listed, mapped
 from localloop_schema.tables import Operation as OperationRow
 from localloop_sync.core.change import Change
 from localloop_sync.core.operation import OUTSTANDING, TRANSITIONS, Delta, Operation, State, Verb, verb_for
@@ -18,6 +18,28 @@ from localloop_sync.drivers.identity import Identity
 _TABLE: Any = OperationRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _OUTSTANDING = tuple(sorted(OUTSTANDING))
 _APPEND = insert(_TABLE)
+
+# Statements are built once: building one takes several times as long as running it.
+_OUTSTANDING_OF = (
+    select(_TABLE)
+    .where(
+        _TABLE.c.kind == bindparam("of"),
+        _TABLE.c.entity_id.in_(listed("ids")),
+        _TABLE.c.state.in_([literal_column(f"'{state}'") for state in _OUTSTANDING]),
+    )
+    .order_by(_TABLE.c.seq)
+)
+_IN_STATES = _TABLE.c.state.in_(listed("states"))
+_ENTITIES_IN = select(_TABLE.c.kind, _TABLE.c.entity_id).where(_IN_STATES).order_by(_TABLE.c.seq)
+_THESE = (
+    select(_TABLE)
+    .where(_TABLE.c.kind == bindparam("of"), _TABLE.c.entity_id.in_(listed("ids")), _IN_STATES)
+    .order_by(_TABLE.c.seq)
+)
+_MOVABLE = update(_TABLE).where(_TABLE.c.seq.in_(listed("seqs")), _TABLE.c.state.in_(listed("allowed")))
+_MOVE = _MOVABLE.values(state=bindparam("to"), reason=bindparam("why"))
+_SUPERSEDE = _MOVABLE.values(state=State.SUPERSEDED.value)
+_COUNTS = select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +104,16 @@ def outstanding_of(
     """The outstanding operations of some entities, by entity id, in order."""
     found: dict[str, list[Operation]] = {}
     for part in chunks(ids):
-        query = (
-            select(_TABLE)
-            .where(
-                _TABLE.c.kind == kind.value, _TABLE.c.entity_id.in_(part), _TABLE.c.state.in_(_OUTSTANDING)
-            )
-            .order_by(_TABLE.c.seq)
-        )
-        for row in connection.execute(query).mappings():
+        rows = connection.execute(_OUTSTANDING_OF, {"of": kind.value, "ids": as_list(part)})
+        for row in mapped(rows):
             found.setdefault(row["entity_id"], []).append(_operation(row))
     return found
 
 
 def entities_in(connection: Connection, states: Iterable[State]) -> list[tuple[EntityKind, str]]:
     """Which entities have operations in one of these states, in the order of their first such operation."""
-    query = (
-        select(_TABLE.c.kind, _TABLE.c.entity_id)
-        .where(_TABLE.c.state.in_([state.value for state in states]))
-        .order_by(_TABLE.c.seq)
-    )
-    return list(dict.fromkeys((EntityKind(kind), entity) for kind, entity in connection.execute(query)))
+    rows = connection.execute(_ENTITIES_IN, {"states": as_list([state.value for state in states])})
+    return [(EntityKind(kind), entity) for kind, entity in dict.fromkeys((row[0], row[1]) for row in rows)]
 
 
 def move(connection: Connection, seqs: Sequence[int], to: State, *, reason: str | None = None) -> None:
@@ -113,35 +125,35 @@ def move(connection: Connection, seqs: Sequence[int], to: State, *, reason: str 
         ValueError: The table does not allow it for one of them; nothing is moved.
     """
     allowed = [state.value for state, targets in TRANSITIONS.items() if to in targets or state is to]
-    texts = [str(seq) for seq in seqs]
-    values = {"state": to.value} if to is State.SUPERSEDED else {"state": to.value, "reason": reason}
-    for part in chunks(texts):
-        numbers = [int(text) for text in part]
-        result = connection.execute(
-            update(_TABLE).where(_TABLE.c.seq.in_(numbers), _TABLE.c.state.in_(allowed)).values(**values)
-        )
+    values = {} if to is State.SUPERSEDED else {"to": to.value, "why": reason}
+    statement = _SUPERSEDE if to is State.SUPERSEDED else _MOVE
+    for start in range(0, len(seqs), CHUNK):
+        numbers = list(seqs[start : start + CHUNK])
+        values |= {"seqs": as_list(numbers), "allowed": as_list(allowed)}
+        result = connection.execute(statement, values)
         if result.rowcount != len(numbers):
             raise ValueError(f"an operation among {numbers} may not become {to.value}")
 
 
 def counts(connection: Connection) -> dict[State, int]:
     """How many operations are in each state."""
-    query = select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state)
-    return {State(state): number for state, number in connection.execute(query)}
+    return {State(state): number for state, number in connection.execute(_COUNTS)}
 
 
 def in_states(
     connection: Connection, entities: Sequence[tuple[EntityKind, str]], states: Iterable[State]
 ) -> list[Operation]:
     """The operations of these entities that are in one of the states, in order."""
-    names = [state.value for state in states]
-    found: list[Operation] = []
-    for start in range(0, len(entities), 250):
-        keys = [(kind.value, entity) for kind, entity in entities[start : start + 250]]
-        query = (
-            select(_TABLE)
-            .where(tuple_(_TABLE.c.kind, _TABLE.c.entity_id).in_(keys), _TABLE.c.state.in_(names))
-            .order_by(_TABLE.c.seq)
+    names = as_list([state.value for state in states])
+    by_kind: dict[EntityKind, list[str]] = {}
+    for kind, entity_id in entities:
+        by_kind.setdefault(kind, []).append(entity_id)
+    found = [
+        _operation(row)
+        for kind, ids in by_kind.items()
+        for part in chunks(ids)
+        for row in mapped(
+            connection.execute(_THESE, {"of": kind.value, "ids": as_list(part), "states": names})
         )
-        found.extend(_operation(row) for row in connection.execute(query).mappings())
-    return found
+    ]
+    return sorted(found, key=lambda one: one.seq)

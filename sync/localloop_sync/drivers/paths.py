@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from localloop_schema.documents import Document, derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, chunks, live_rows, table, update_row
+from localloop_schema.rows import Row, as_list, chunks, listed, live_rows, mapped, table, update_row
 from localloop_sync.core.content import with_known_digest
 from localloop_sync.core.echo import ancestor, sent
 from localloop_sync.core.naming import conflict_name
@@ -19,6 +19,13 @@ from localloop_sync.drivers.matching import Located
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import relog
 from localloop_sync.drivers.states import EntityState
+
+_ITEMS = table(EntityKind.ITEM).c
+_AT_PATHS = select(table(EntityKind.ITEM)).where(
+    _ITEMS.dataset_id.in_(listed("datasets")),
+    _ITEMS.filename.in_(listed("paths")),
+    _ITEMS.deleted_at.is_(None),
+)
 
 
 class Paths:
@@ -49,12 +56,10 @@ class Paths:
             (parents[EntityKind.DATASET], document["filename"]): (entity.id, document)
             for entity, document, parents in located
         }
-        columns = table(EntityKind.ITEM).c
+        datasets = as_list(sorted({dataset for dataset, _ in by_path}))
         for part in chunks(sorted({path for _, path in by_path})):
-            query = select(table(EntityKind.ITEM)).where(
-                columns.filename.in_(part), columns.deleted_at.is_(None)
-            )
-            for found in [dict(row) for row in self._connection.execute(query).mappings()]:
+            parameters = {"paths": as_list(part), "datasets": datasets}
+            for found in mapped(self._connection.execute(_AT_PATHS, parameters)):
                 pair = by_path.get((found["dataset_id"], found["filename"]))
                 if pair is None or found["remote_id"] == pair[0]:
                     continue

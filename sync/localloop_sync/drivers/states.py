@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, chunks, get_rows
+from localloop_schema.rows import Row, as_list, chunks, get_rows, listed, mapped
 from localloop_schema.tables import BaseSnapshot
 from localloop_sync.core.leaves import Path
 from localloop_sync.core.operation import Operation
 from localloop_sync.drivers import conflicts, oplog
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_THESE = (_BASES.c.kind == bindparam("of"), _BASES.c.entity_id.in_(listed("ids")))
+_BASES_OF = select(_BASES).where(*_THESE)
+_WRITE = insert(_BASES).prefix_with("OR REPLACE")
+_DROP = delete(_BASES).where(*_THESE)
 
 
 @dataclass(slots=True)
@@ -66,21 +70,21 @@ def bases_of(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> di
     """The base snapshots of entities, by local id."""
     found: dict[str, Row] = {}
     for part in chunks(ids):
-        query = select(_BASES).where(_BASES.c.kind == kind.value, _BASES.c.entity_id.in_(part))
-        found.update((row["entity_id"], dict(row)) for row in connection.execute(query).mappings())
+        rows = mapped(connection.execute(_BASES_OF, {"of": kind.value, "ids": as_list(part)}))
+        found.update((row["entity_id"], row) for row in rows)
     return found
 
 
 def write_bases(connection: Connection, snapshots: Sequence[Row]) -> None:
     """Write base snapshots, replacing older ones."""
     if snapshots:
-        connection.execute(insert(_BASES).prefix_with("OR REPLACE"), list(snapshots))
+        connection.execute(_WRITE, list(snapshots))
 
 
 def drop_bases(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:
     """Forget what both sides agreed on."""
     for part in chunks(ids):
-        connection.execute(_BASES.delete().where(_BASES.c.kind == kind.value, _BASES.c.entity_id.in_(part)))
+        connection.execute(_DROP, {"of": kind.value, "ids": as_list(part)})
 
 
 def snapshot(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.refs import ASSIGNMENT, TASK_ID
-from localloop_schema.rows import chunks, table
+from localloop_schema.rows import as_list, chunks, listed, table
 from localloop_sync.core.references import references, translate
 from localloop_sync.core.rules import TASKS
 from localloop_sync.ports import RemoteEntity
+
+_ASSIGNMENTS = table(EntityKind.ASSIGNMENT).c
+_GIVEN = select(_ASSIGNMENTS.remote_id, _ASSIGNMENTS.id, _ASSIGNMENTS.task_id).where(
+    _ASSIGNMENTS.remote_id.in_(listed("ids"))
+)
 
 
 def local_ids(connection: Connection, kind: EntityKind, remote_ids: Sequence[str]) -> dict[str, str]:
@@ -29,14 +35,19 @@ def remote_ids(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> 
 def _pairs(
     connection: Connection, kind: EntityKind, source: str, target: str, ids: Sequence[str]
 ) -> dict[str, str]:
-    columns = table(kind).c
     found: dict[str, str] = {}
     for part in chunks(dict.fromkeys(ids)):
-        query = select(columns[source], columns[target]).where(
-            columns[source].in_(part), columns[target].is_not(None)
-        )
-        found.update((row[0], row[1]) for row in connection.execute(query))
+        rows = connection.execute(_paired(kind, source, target), {"ids": as_list(part)})
+        found.update((row[0], row[1]) for row in rows)
     return found
+
+
+@cache
+def _paired(kind: EntityKind, source: str, target: str) -> Select[Any]:
+    columns = table(kind).c
+    return select(columns[source], columns[target]).where(
+        columns[source].in_(listed("ids")), columns[target].is_not(None)
+    )
 
 
 def localise(
@@ -93,11 +104,10 @@ def _said_tasks(refs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _assignments(connection: Connection, remote_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Platform id of an assignment → its local id, and that of its task."""
-    columns = table(EntityKind.ASSIGNMENT).c
     found: dict[str, tuple[str, str]] = {}
     for part in chunks(dict.fromkeys(remote_ids)):
-        query = select(columns.remote_id, columns.id, columns.task_id).where(columns.remote_id.in_(part))
-        found.update((row[0], (row[1], row[2])) for row in connection.execute(query))
+        rows = connection.execute(_GIVEN, {"ids": as_list(part)})
+        found.update((row[0], (row[1], row[2])) for row in rows)
     return found
 
 
