@@ -9,6 +9,8 @@
 ``LOCALLOOP_PASSWORD``    the password for ``login``, ``serve --user`` and ``user``, where nobody can be asked
 ``LOCALLOOP_API_KEY``     the API key for ``login --api-key``, where nobody can be asked
 ``NO_COLOR``              when set, nothing is coloured
+``LOCALLOOP_LIMIT_RATE``  how many bytes of contents a second may pass, such as ``500k`` or ``2M``
+``LOCALLOOP_WORKERS``     how many requests of a push may be under way at once at most
 ========================  ==============================================================================
 """
 
@@ -23,8 +25,17 @@ from urllib.request import getproxies, proxy_bypass
 
 import platformdirs
 
+from localloop.errors import BadRequest
+
 #: The gate of the hosted platform.
 PLATFORM_GATE: Final = "https://gate.dataloop.ai"
+
+#: How many requests of a push may be under way at once when nobody says, and at most.
+WORKERS: Final = 8
+MOST_WORKERS: Final = 32
+
+#: What may follow the number of a speed. Empty text stands for a unit that is left out.
+_UNITS: Final = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}
 
 #: The directory that makes its parent a place with a store of its own.
 LOCAL_STORE: Final = ".localloop"
@@ -107,6 +118,50 @@ def api_key() -> str | None:
 def colour_allowed() -> bool:
     """Whether a terminal may be given colours (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def limit_rate() -> float | None:
+    """How many bytes of contents a second may pass; None for as many as can.
+
+    Raises:
+        BadRequest: The environment says something else.
+    """
+    text = os.environ.get("LOCALLOOP_LIMIT_RATE")
+    return read_rate(text, "$LOCALLOOP_LIMIT_RATE") if text else None
+
+
+def read_rate(text: str, source: str) -> float:
+    """Read a speed: ``2M`` is 2,000,000 bytes a second.
+
+    Args:
+        text: A number, perhaps with ``k``, ``M`` or ``G``.
+        source: Where it comes from, for the message.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    number, unit = (text[:-1], text[-1].lower()) if text[-1:].lower() in _UNITS else (text, "")
+    try:
+        rate = float(number) * _UNITS[unit]
+    except ValueError:
+        rate = 0.0
+    if not 1 <= rate < float("inf"):
+        raise BadRequest("400", f"{source} is a number of bytes a second such as 500k or 2M, not {text!r}.")
+    return rate
+
+
+def workers() -> int:
+    """How many requests of a push may be under way at once at most.
+
+    Raises:
+        BadRequest: The environment says something that is no such number.
+    """
+    text = os.environ.get("LOCALLOOP_WORKERS")
+    if not text:
+        return WORKERS
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
+        raise BadRequest("400", f"$LOCALLOOP_WORKERS is a number from 1 to {MOST_WORKERS}, not {text!r}.")
+    return int(text)
 
 
 def proxies(gate: str) -> dict[str, str]:

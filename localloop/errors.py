@@ -15,6 +15,7 @@
     ├── RemoteError                    1
     │   ├── TransientError             5   time-out, dropped connection, 5xx
     │   │   ├── OfflineError           5   nothing could be sent at all
+    │   │   ├── OutOfTimeError         5   the time limit of a sync is over
     │   │   └── ThrottledError         5   429
     │   ├── AuthError                  6   log in again
     │   └── PermanentError             9   refused for good
@@ -52,6 +53,7 @@ from localloop_sync.errors import (
     MassDeletionHalt,
     OfflineError,
     OtherAccountHalt,
+    OutOfTimeError,
     PermanentError,
     RemoteError,
     RemoteNotFoundError,
@@ -188,6 +190,7 @@ __all__ = [
     "NotFound",
     "OfflineError",
     "OtherAccountHalt",
+    "OutOfTimeError",
     "PermanentError",
     "PlatformError",
     "RemoteError",

@@ -7,8 +7,11 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock, Timer
+from weakref import WeakValueDictionary
 
 from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
@@ -18,17 +21,24 @@ from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import rows_where
 from localloop_schema.session import DATABASE
+from localloop_sync.drivers.identity import SystemClock
 from localloop_sync.drivers.journal import SqliteJournal
 from localloop_sync.drivers.lock import SyncLock
 from localloop_sync.drivers.retrying import Patience, RetryingRemote
+from localloop_sync.drivers.traffic import Traffic
 from localloop_sync.engine import Options, sync
-from localloop_sync.ports import Remote, RemoteEntity, Scope
+from localloop_sync.ports import Clock, Remote, RemoteEntity, Scope
 from localloop_sync.report import Progress, SyncReport
 
 
 @contextmanager
 def connected(
-    store: Store, credentials: CredentialStore, *, gate: str | None = None, email: str | None = None
+    store: Store,
+    credentials: CredentialStore,
+    *,
+    gate: str | None = None,
+    email: str | None = None,
+    limit_rate: float | None = None,
 ) -> Iterator[DataloopRemote]:
     """A connection to the store's platform, closed at the end.
 
@@ -37,6 +47,7 @@ def connected(
         credentials: Where the tokens are.
         gate: The gate to use; the store's own when left out.
         email: The account; the store's own when left out.
+        limit_rate: How many bytes of contents a second may pass; what the environment says when left out.
 
     Raises:
         AuthError: The store has no platform yet.
@@ -48,7 +59,7 @@ def connected(
             "This store has no platform yet.",
             advice="Log in first: `localloop login --gate URL --email YOU`.",
         )
-    transport = transport_to(gate)
+    transport = transport_to(gate, limit_rate=limit_rate)
     session = PlatformSession(transport, credentials, email=email or settings.get("account"))
     try:
         yield DataloopRemote(session)
@@ -81,25 +92,67 @@ def sync_store(
         Halt: Going on would do damage.
         RemoteError: The platform stopped answering, or does not accept the credentials.
     """
-    options = options or Options()
-    patient = RetryingRemote(remote, store.clock, patience or Patience())
+    patience = patience or Patience()
+    options = replace(options or Options(), patience=patience.budget)
+    patient = RetryingRemote(
+        remote,
+        store.clock,
+        patience,
+        traffic=traffic_to(remote, store.clock),
+        time_limit=options.time_limit,
+    )
     before = getattr(remote, "request_count", 0)
-    if options.dry_run:
-        report = _rehearse(store, patient, options, progress)
-    else:
-        store.tidy()
-        holder = f"Process {os.getpid()} on {socket.gethostname()}"
-        report = sync(
-            patient,
-            SqliteJournal(store.engine, store.identity, store.clock),
-            store.blobs,
-            store.clock,
-            SyncLock(store.path, holder),
-            options=options,
-            progress=progress,
-        )
+    with _ending(patient, options.time_limit):
+        if options.dry_run:
+            report = _rehearse(store, patient, options, progress)
+        else:
+            store.tidy()
+            holder = f"Process {os.getpid()} on {socket.gethostname()}"
+            report = sync(
+                patient,
+                SqliteJournal(store.engine, store.identity, store.clock),
+                store.blobs,
+                store.clock,
+                SyncLock(store.path, holder),
+                options=options,
+                progress=progress,
+            )
     report.requests = getattr(remote, "request_count", 0) - before
     return report
+
+
+#: What is known of each host, as long as anybody in this process talks to it.
+_TRAFFIC: WeakValueDictionary[str, Traffic] = WeakValueDictionary()
+_TRAFFIC_LOCK = Lock()
+
+
+def traffic_to(remote: Remote, clock: Clock) -> Traffic:
+    """Pauses and limits of the host of a platform, shared by all in this process that talk to it.
+
+    Args:
+        remote: The platform. One without a gate shares with nobody.
+        clock: Time. Only the machine's own is the same for everybody.
+    """
+    gate = getattr(remote, "gate", None)
+    if gate is None or type(clock) is not SystemClock:
+        return Traffic(clock)
+    with _TRAFFIC_LOCK:
+        return _TRAFFIC.setdefault(gate, Traffic(clock))
+
+
+@contextmanager
+def _ending(remote: RetryingRemote, time_limit: float | None) -> Iterator[None]:
+    """Break off what is still under way when the time is over; what was not begun by then is not begun at all."""
+    if time_limit is None:
+        yield
+        return
+    timer = Timer(time_limit, remote.break_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _rehearse(store: Store, remote: Remote, options: Options, progress: Progress | None) -> SyncReport:

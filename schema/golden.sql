@@ -391,7 +391,7 @@ CREATE TABLE operations (
     device VARCHAR NOT NULL,
     created_at VARCHAR NOT NULL,
     state VARCHAR NOT NULL,
-    reason VARCHAR,
+    reason VARCHAR, tries INTEGER DEFAULT '0' NOT NULL, not_before VARCHAR,
     UNIQUE (id)
 );
 

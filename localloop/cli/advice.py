@@ -50,11 +50,11 @@ EXIT_CODES: dict[ExitCode, str] = {
     ExitCode.AUTH: "Nobody is logged in, or the platform no longer accepts the token: `localloop login`.",
     ExitCode.HALTED: "Going on would delete much. Nothing was deleted.",
     ExitCode.LOCKED: "Another process is syncing this store.",
-    ExitCode.PARTIAL: "The rest was done, but something was refused: `localloop status` says what and why.",
+    ExitCode.PARTIAL: "The rest was done, but something was refused or did not get through: `localloop status`.",
     ExitCode.TOO_NEW: "A newer version of the program wrote the store. It was left untouched.",
     ExitCode.DAMAGED: "The store breaks an invariant, or cannot be read: `localloop fsck`.",
     ExitCode.OTHER_ACCOUNT: "The store belongs to another account than the one that is logged in.",
-    ExitCode.INTERRUPTED: "Stopped with Ctrl-C. Nothing is lost.",
+    ExitCode.INTERRUPTED: "Stopped with Ctrl-C or SIGTERM. Nothing is lost.",
     ExitCode.PIPE: "Whoever read the output went away (`| head`).",
 }
 

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 import typer
 
+#: How many seconds a unit of time has.
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
 
 def checked_gate(gate: str | None) -> str | None:
     """A gate that is a URL; an empty one, such as of an unset variable, must not become the hosted platform."""
@@ -91,6 +94,20 @@ FieldOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def duration(text: str | None) -> float | None:
+    """A time such as ``90``, ``90s``, ``10m`` or ``2h``, in seconds; nothing stays nothing."""
+    if text is None:
+        return None
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _SECONDS else (text, "s")
+    try:
+        seconds = float(number) * _SECONDS[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise typer.BadParameter(f"A time is a number of seconds, or such as 90s, 10m or 2h, not {text!r}.")
+    return seconds
 
 
 def examples(*lines: str) -> str:

@@ -27,12 +27,14 @@ _WAITING = (State.PENDING, State.IN_FLIGHT, State.PARKED)
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An entity with an edit that the platform refused for good."""
+    """An entity with an edit that the platform refused, and when it is tried again without an edit, if ever."""
 
     kind: str
     id: str
     name: str
     reason: str
+    tries: int = 1
+    next_try: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,14 @@ class Status:
             "in_flight": self.waiting.get(State.IN_FLIGHT.value, {}),
             "parked": self.waiting.get(State.PARKED.value, {}),
             "rejected": [
-                {"kind": one.kind, "id": one.id, "name": one.name, "reason": one.reason}
+                {
+                    "kind": one.kind,
+                    "id": one.id,
+                    "name": one.name,
+                    "reason": one.reason,
+                    "tries": one.tries,
+                    "next_try": one.next_try,
+                }
                 for one in self.refused
             ],
             "rejected_count": len(self.refused) + self.refused_more,
@@ -152,7 +161,13 @@ def _count_waiting(connection: Connection, found: Status) -> None:
 def _name_refused(connection: Connection, found: Status) -> None:
     columns = OPERATIONS.c
     query = (
-        select(columns.kind, columns.entity_id, func.max(columns.reason).label("reason"))
+        select(
+            columns.kind,
+            columns.entity_id,
+            func.max(columns.reason).label("reason"),
+            func.max(columns.tries).label("tries"),
+            func.min(columns.not_before).label("next_try"),
+        )
         .where(columns.state == State.REJECTED.value)
         .group_by(columns.kind, columns.entity_id)
         .order_by(func.min(columns.seq))
@@ -161,7 +176,12 @@ def _name_refused(connection: Connection, found: Status) -> None:
     called = names(connection, by_kind(rows[:NAMED]))
     found.refused = [
         Refused(
-            row["kind"], row["entity_id"], called[row["kind"], row["entity_id"]], row["reason"] or "no reason"
+            row["kind"],
+            row["entity_id"],
+            called[row["kind"], row["entity_id"]],
+            row["reason"] or "no reason",
+            row["tries"],
+            row["next_try"],
         )
         for row in rows[:NAMED]
     ]

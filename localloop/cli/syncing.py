@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 
 #: How long a request is tried again when nobody says, in seconds.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def run(
@@ -33,6 +36,7 @@ def run(
     options: Options | None = None,
     email: str | None = None,
     patience: float = PATIENCE,
+    limit_rate: float | None = None,
     quiet: bool = False,
 ) -> SyncReport:
     """Sync a store with its platform.
@@ -43,18 +47,34 @@ def run(
         options: How to sync.
         email: The account; the store's own when left out.
         patience: How long to try one request again, in seconds.
+        limit_rate: How many bytes of contents a second may pass; what the environment says when left out.
         quiet: Whether to show no progress.
 
     Returns:
         What was done.
     """
     with (
-        connected(store, credentials(), email=email) as remote,
+        stoppable(),
+        connected(store, credentials(), email=email, limit_rate=limit_rate) as remote,
         sync_progress(quiet=quiet or out.as_json) as progress,
     ):
         return sync_store(
             store, remote, options=options, progress=progress, patience=Patience(budget=patience)
         )
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Have SIGTERM end the block as Ctrl-C does: in an orderly way, and at once."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def tell(
@@ -75,7 +95,7 @@ def tell(
     refused = _refused(store)
     code = ExitCode.OK
     if not report.dry_run:
-        if report.rejected or refused:
+        if report.rejected or report.postponed or refused:
             code = ExitCode.PARTIAL
         elif report.conflicts_open:
             code = ExitCode.CONFLICTS
@@ -86,6 +106,10 @@ def tell(
         out.note(f"Refused: {rejection.kind} {rejection.name}: {rejection.reason}")
     if len(report.rejected) > LISTED:
         out.note(f"Refused: and {len(report.rejected) - LISTED} more")
+    for one in report.postponed[:LISTED]:
+        out.note(f"Not got through: {one.kind} {one.name}: {one.reason}")
+    if len(report.postponed) > LISTED:
+        out.note(f"Not got through: and {len(report.postponed) - LISTED} more")
     if not quiet or code is not ExitCode.OK:
         out.line(summary(report, refused))
     return code
@@ -136,7 +160,7 @@ def _moved(report: SyncReport) -> list[str]:
 
 
 def _refused(store: Store) -> int:
-    """How many entities have edits that the platform refused for good."""
+    """How many entities have edits that the platform refused."""
     query = (
         select(OPERATIONS.c.kind, OPERATIONS.c.entity_id)
         .where(OPERATIONS.c.state == State.REJECTED.value)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from posixpath import basename
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import requests
@@ -22,15 +22,41 @@ from localloop.platform.session import PlatformSession
 from localloop_schema.documents import Document, content_mark
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError, TransientError
-from localloop_sync.ports import RemoteEntity, Scope
+from localloop_sync.ports import Heard, RemoteEntity, Scope
 
 CHUNK = 1 << 20
 
 _TEXT = "text/plain; charset=utf-8"
 
 
+class _Watched:
+    """A file that is read as it is sent: it waits as the limit on speed says, and tells how far it is.
+
+    The encoder asks for the length before each piece; what is behind the file's own place was handed out.
+    """
+
+    def __init__(self, file: BinaryIO, session: PlatformSession, heard: Heard | None) -> None:
+        self._file = file
+        self._session = session
+        self._heard = heard
+        self.fileno = file.fileno
+        self.tell = file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._file.read(size)
+        self._session.moving(len(data))
+        if self._heard is not None:
+            self._heard(self._file.tell())
+        return data
+
+
 def upload(
-    session: PlatformSession, scope: Scope, document: Document, content: Path
+    session: PlatformSession,
+    scope: Scope,
+    document: Document,
+    content: Path,
+    heard: Heard | None = None,
 ) -> tuple[RemoteEntity, bool]:
     """Send a new file to a path of a dataset. What is there already is left alone.
 
@@ -39,6 +65,7 @@ def upload(
         scope: The dataset.
         document: The item's document.
         content: The file; it must not change meanwhile.
+        heard: Hears how many bytes of it are sent.
 
     Returns:
         The item that is then at the path, and whether this call wrote it.
@@ -47,14 +74,21 @@ def upload(
         TransientError: The file cannot be read, or did not arrive whole. Nothing is deleted because of that.
     """
     path = f"/datasets/{quote(scope.dataset or '', safe='')}/items"
-    reply, item, size = _post(session, path, list(_fields(document)), document, content, {"mode": "skip"})
+    fields = list(_fields(document))
+    reply, item, size = _post(session, path, fields, document, content, {"mode": "skip"}, heard)
     written = reply.headers.get("x-item-op") in {"created", "overwrite"}
     if written:
         _whole(item, size)
     return item, written
 
 
-def replace(session: PlatformSession, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+def replace(
+    session: PlatformSession,
+    remote_id: str,
+    document: Document,
+    content: Path,
+    heard: Heard | None = None,
+) -> RemoteEntity:
     """Give an item new content, as a new revision: its id and its annotations stay.
 
     Not ``mode=overwrite`` of its path, which may clear the annotations.
@@ -64,6 +98,7 @@ def replace(session: PlatformSession, remote_id: str, document: Document, conten
         remote_id: The item's id.
         document: The item's document.
         content: The file; it must not change meanwhile.
+        heard: Hears how many bytes of it are sent.
 
     Returns:
         The item as it then is.
@@ -72,7 +107,7 @@ def replace(session: PlatformSession, remote_id: str, document: Document, conten
         TransientError: The file cannot be read, or did not arrive whole.
     """
     path = f"{entity_path(EntityKind.ITEM, remote_id)}/revisions"
-    _reply, item, size = _post(session, path, [], document, content, {})
+    _reply, item, size = _post(session, path, [], document, content, {}, heard)
     _whole(item, size)
     mark = _mark(document)
     if mark is None:
@@ -90,6 +125,7 @@ def _post(
     document: Document,
     content: Path,
     params: Mapping[str, str],
+    heard: Heard | None,
 ) -> tuple[requests.Response, RemoteEntity, int]:
     """Send a multipart form whose last part is the file; also says how many bytes the file has."""
     sizes: list[int] = []
@@ -102,7 +138,8 @@ def _post(
             raise TransientError(f"The content of {document['filename']} cannot be read.") from error
         with file:
             sizes.append(os.fstat(file.fileno()).st_size)
-            yield MultipartEncoder([*fields, ("file", _part(document["filename"], file))])
+            watched = _Watched(file, session, heard)
+            yield MultipartEncoder([*fields, ("file", _part(document["filename"], watched))])
 
     reply = session.request("POST", path, params=params, body=body)
     return reply, from_wire(EntityKind.ITEM, decoded(reply)), sizes[-1]
@@ -163,7 +200,9 @@ def download(session: PlatformSession, remote_id: str, offset: int) -> Iterator[
             return
         raise
     with response:
-        yield from _from_offset(response, offset)
+        for chunk in _from_offset(response, offset):
+            session.moving(len(chunk))
+            yield chunk
 
 
 def _from_offset(response: requests.Response, offset: int) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from localloop.platform.writing import Writer
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Account, Cursor, Feed, RemoteEntity, RemotePage, Scope, Span
+from localloop_sync.ports import Account, Cursor, Feed, Heard, RemoteEntity, RemotePage, Scope, Span
 
 
 class DataloopRemote:
@@ -35,6 +35,11 @@ class DataloopRemote:
     def __repr__(self) -> str:
         """The gate."""
         return f"{type(self).__name__}({self._session.gate!r})"
+
+    @property
+    def gate(self) -> str:
+        """The platform's root URL."""
+        return self._session.gate
 
     @property
     def request_count(self) -> int:
@@ -103,10 +108,12 @@ class DataloopRemote:
         """Delete; an entity that is already gone is success."""
         self._writer.delete(kind, remote_id)
 
-    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+    def upload(
+        self, scope: Scope, document: Document, content: Path, heard: Heard | None = None
+    ) -> tuple[RemoteEntity, bool]:
         """Send a new file to the path ``document["filename"]`` of a dataset, streamed."""
         try:
-            return upload(self._session, scope, document, content)
+            return upload(self._session, scope, document, content, heard)
         except PermanentError as error:
             # A platform may also refuse to touch what is there (docs/platform/wire.md, 4.1).
             there = self.find(EntityKind.ITEM, scope, [document["filename"]]) if error.status == 409 else ()
@@ -114,10 +121,16 @@ class DataloopRemote:
                 raise
             return there[0], False
 
-    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+    def replace(
+        self, remote_id: str, document: Document, content: Path, heard: Heard | None = None
+    ) -> RemoteEntity:
         """Give an existing item new content, streamed; its id and annotations stay."""
-        return replace(self._session, remote_id, document, content)
+        return replace(self._session, remote_id, document, content, heard)
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
         """The content of an item from a byte offset on, in chunks."""
         return download(self._session, remote_id, offset)
+
+    def break_off(self) -> None:
+        """End what is under way in other threads, and send nothing more."""
+        self._session.break_off()

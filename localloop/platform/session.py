@@ -163,6 +163,18 @@ class PlatformSession:
         """
         return decoded(self.request(method, path, **how))
 
+    def moving(self, number: int) -> None:
+        """So many bytes of a content are about to be sent, or were just fetched: wait as the limit says.
+
+        Args:
+            number: How many.
+        """
+        self._transport.moving(number)
+
+    def break_off(self) -> None:
+        """Break all connections, also those that other threads wait for, and make none any more."""
+        self._transport.break_off()
+
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()

@@ -11,10 +11,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from localloop._version import __version__
+from localloop.platform.connections import Adapter, Connections
 from localloop.platform.faults import border, refusal
+from localloop.platform.pace import TokenBucket
 
 #: The header by which a server announces additions (docs/platform/additions.md, 1).
 ADDITIONS = "x-localloop"
@@ -49,6 +50,7 @@ class Transport:
         proxies: Proxy URLs by scheme.
         verify: Whether certificates are checked, or the path of a file of trusted ones.
         now: The time in seconds since the epoch.
+        bucket: Bounds how fast contents are sent and fetched; nothing does when left out.
 
     Attributes:
         gate: The platform's root URL.
@@ -68,8 +70,11 @@ class Transport:
         proxies: Mapping[str, str] | None = None,
         verify: bool | str = True,
         now: Callable[[], float] = time.time,
+        bucket: TokenBucket | None = None,
     ) -> None:
         self.gate = normal_gate(gate)
+        self._connections = Connections()
+        self._bucket = bucket
         self.now = now
         self.request_count = 0
         self.announced = ""
@@ -88,7 +93,7 @@ class Transport:
                 "Accept": "*/*",
             }
         )
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0)
+        adapter = Adapter(self._connections, pool_size)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -154,6 +159,23 @@ class Transport:
             return response
         response.close()
         raise error
+
+    def moving(self, number: int) -> None:
+        """So many bytes of a content are about to be sent, or were just fetched: wait as the limit says.
+
+        Args:
+            number: How many.
+
+        Raises:
+            OfflineError: All was broken off meanwhile.
+        """
+        self._connections.check()
+        if self._bucket is not None:
+            self._bucket.take(number, self._connections.check)
+
+    def break_off(self) -> None:
+        """Break all connections, also those that other threads wait for, and make none any more."""
+        self._connections.break_off()
 
     def close(self) -> None:
         """Close all connections."""

@@ -22,8 +22,8 @@ from localloop.testing.feed import MemoryFeed
 from localloop.testing.world import MemoryWorld, normal
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Account, Cursor, Feed, Key, RemoteEntity, RemotePage, Scope, Span
+from localloop_sync.errors import OfflineError, PermanentError
+from localloop_sync.ports import Account, Cursor, Feed, Heard, Key, RemoteEntity, RemotePage, Scope, Span
 
 Hook = Callable[..., None]
 _Result = TypeVar("_Result")
@@ -58,6 +58,7 @@ class MemoryRemote:
         self.after = after
         self._account = account
         self._chunk_size = chunk_size
+        self._broken_off = False
 
     def account(self) -> Account:
         """Who is logged in.
@@ -293,30 +294,29 @@ class MemoryRemote:
         """
         self._call("delete", lambda: self.world.remove(kind, remote_id), kind, remote_id)
 
-    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
-        """Put a new file at a path of a dataset.
+    def upload(
+        self, scope: Scope, document: Document, content: Path, heard: Heard | None = None
+    ) -> tuple[RemoteEntity, bool]:
+        """Put a new file at a path of a dataset, as the port says; ``heard`` hears of all of it at once."""
+        done = self._call("upload", lambda: self._upload(scope, document, content), scope, document, content)
+        if heard is not None and document.get("content"):
+            heard(document["content"]["size"])
+        return done
 
-        Args:
-            scope: The dataset.
-            document: The item's document; ``filename`` is the path.
-            content: The file.
-
-        Returns:
-            The item that is then at the path, and whether this call wrote it.
-        """
-        return self._call("upload", lambda: self._upload(scope, document, content), scope, document, content)
-
-    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
-        """Give an item new content; its id and annotations stay.
-
-        Args:
-            remote_id: The item's id.
-            document: The item's document.
-            content: The file.
-        """
-        return self._call(
+    def replace(
+        self, remote_id: str, document: Document, content: Path, heard: Heard | None = None
+    ) -> RemoteEntity:
+        """Give an item new content; its id and annotations stay. ``heard`` hears of all of it at once."""
+        done = self._call(
             "replace", lambda: self._replace(remote_id, document, content), remote_id, document, content
         )
+        if heard is not None:
+            heard(document["content"]["size"])
+        return done
+
+    def break_off(self) -> None:
+        """Answer nothing more."""
+        self._broken_off = True
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
         """The content of an item.
@@ -344,6 +344,8 @@ class MemoryRemote:
 
     def _call(self, method: str, work: Callable[[], _Result], *args: Any) -> _Result:
         """Run between the hooks; the caller gets a copy, as a reply over a network would be."""
+        if self._broken_off:
+            raise OfflineError("The connection was broken off on purpose.")
         self.before(method, *args)
         with self.world.lock:
             result = copy.deepcopy(work())

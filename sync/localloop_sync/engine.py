@@ -6,6 +6,7 @@ phases, and turns what stops one into a report or an error.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ from functools import partial
 from localloop_sync.core.plan import titled
 from localloop_sync.core.safety import Limits
 from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Blobs, Clock, Journal, Remote
+from localloop_sync.ports import Blobs, ChunkSource, Clock, Journal, Remote
 from localloop_sync.pulling import Puller
 from localloop_sync.pushing import Pusher
 from localloop_sync.report import Phase, Progress, Rejection, Silent, SyncReport
@@ -27,14 +28,18 @@ class Options:
         limits: How much may be deleted without asking; None allows all.
         push: Whether to send what changed here.
         content: Whether to fetch content that was asked for.
-        workers: How many requests of a push may be under way at once.
+        workers: How many requests of a push may be under way at once; how many are is found out.
+        patience: For how many seconds one entity, or the platform, may be in trouble during a push.
+        time_limit: After how many seconds to end, whatever is left; None is never.
         dry_run: Only say what a push would send. The ports must then be ones that keep nothing.
     """
 
     limits: Limits | None = field(default_factory=Limits)
     push: bool = True
     content: bool = True
-    workers: int = 4
+    workers: int = 8
+    patience: float = 120.0
+    time_limit: float | None = None
     dry_run: bool = False
 
 
@@ -76,7 +81,18 @@ def sync(
         progress.phase(Phase.AUTHENTICATE)
         journal.claim(remote.account())
         puller = Puller(remote, journal, blobs, progress, report, options.limits)
-        pusher = Pusher(remote, journal, blobs, puller, progress, report, options.limits, options.workers)
+        pusher = Pusher(
+            remote,
+            journal,
+            blobs,
+            clock,
+            puller,
+            progress,
+            report,
+            limits=options.limits,
+            workers=options.workers,
+            patience=options.patience,
+        )
         progress.phase(Phase.SETTLE)
         pusher.settle()
         pusher.bind()
@@ -99,17 +115,31 @@ def sync(
 def transfer(remote: Remote, journal: Journal, blobs: Blobs, progress: Progress, report: SyncReport) -> None:
     """Fetch the content that was asked for and is not here. One that is refused does not stop the others."""
     wanted = journal.wanted()
+    expected, done = sum(one.size for one in wanted), 0
+
+    def heard(source: ChunkSource, before: int, offset: int) -> Iterator[bytes]:
+        """The chunks of one content, while the progress hears how far all of them are."""
+        through = offset
+        for chunk in source(offset):
+            through += len(chunk)
+            progress.transfer("fetching", before + through, expected)
+            yield chunk
+
     for number, one in enumerate(wanted, 1):
         if one.digest is not None and blobs.path(one.digest) is not None:
             # Other items brought the same bytes.
             journal.hydrated(one.item_id, one.digest, one.size)
+            done += one.size
             continue
         try:
             key = f"item-{one.remote_id}-{one.version}"
-            digest = blobs.fetch(key, one.size, partial(remote.download, one.remote_id))
+            source = partial(heard, partial(remote.download, one.remote_id), done)
+            digest = blobs.fetch(key, one.size, source)
         except PermanentError as error:
             report.rejected.append(Rejection("item", one.item_id, one.filename, error.message))
             continue
+        finally:
+            done += one.size
         report.downloaded_files += 1
         report.downloaded_bytes += one.size
         if one.digest in (None, digest):

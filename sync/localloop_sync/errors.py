@@ -10,6 +10,10 @@ from typing import ClassVar
 
 from localloop_schema.errors import LocalLoopError
 
+#: Refusals that are not about the document: 402 and 413 of a quota, 403 of a right, 404 of a parent, 409 of what is in
+#: the way, 423 of a lock, 424 of a command that failed.
+MENDED_ELSEWHERE = frozenset({402, 403, 404, 409, 413, 423, 424})
+
 
 class RemoteError(LocalLoopError):
     """The platform, or the way to it, refused a request.
@@ -18,6 +22,9 @@ class RemoteError(LocalLoopError):
         message: What is wrong, as one sentence.
         status: The HTTP status, or 0 when there was no reply.
         advice: What to do next.
+
+    Attributes:
+        unsure: Whether an earlier try of the same request had no answer, so that it may have been applied.
     """
 
     transient: ClassVar[bool] = False
@@ -25,6 +32,7 @@ class RemoteError(LocalLoopError):
     def __init__(self, message: str, *, status: int = 0, advice: str = "") -> None:
         super().__init__(message, advice=advice)
         self.status = status
+        self.unsure = False
 
 
 class TransientError(RemoteError):
@@ -52,6 +60,10 @@ class ThrottledError(TransientError):
         self.retry_after = retry_after
 
 
+class OutOfTimeError(TransientError):
+    """A sync has used up the time that it was given; this request was not sent, and what was done is kept."""
+
+
 class AuthError(RemoteError):
     """The platform does not accept the credentials, or there are none. Nothing else was touched."""
 
@@ -62,6 +74,11 @@ class PermanentError(RemoteError):
     """The platform refused this request for good (403, 404, 409, 422, ...); others may succeed."""
 
     exit_code = 9
+
+    @property
+    def mendable(self) -> bool:
+        """Whether the cause may go away without an edit here: a right, a quota, a lock, a parent, a taken name."""
+        return self.status in MENDED_ELSEWHERE
 
 
 class RemoteNotFoundError(PermanentError):

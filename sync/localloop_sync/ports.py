@@ -129,6 +129,14 @@ class Account:
     email: str
 
 
+class Heard(Protocol):
+    """Hears how far a transfer is."""
+
+    def __call__(self, done: int) -> object:
+        """So many bytes are through; a transfer that begins anew says so by a smaller number."""
+        ...
+
+
 class Feed(Protocol):
     """What changed in a project, where a platform tells that. Errors are those of :class:`Remote`.
 
@@ -234,20 +242,37 @@ class Remote(Protocol):
         """Delete; an entity that is already gone is success."""
         ...
 
-    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+    def upload(
+        self, scope: Scope, document: Document, content: Path, heard: Heard | None = None
+    ) -> tuple[RemoteEntity, bool]:
         """Send a new file to the path ``document["filename"]`` of a dataset, streamed.
+
+        Args:
+            scope: The dataset.
+            document: The item's document.
+            content: The file.
+            heard: Hears how many bytes of the file are sent, in whatever thread sends them.
 
         Returns:
             The item that is then at that path, and whether this call wrote it (False: something was there).
         """
         ...
 
-    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
-        """Give an existing item new content; its id and annotations stay."""
+    def replace(
+        self, remote_id: str, document: Document, content: Path, heard: Heard | None = None
+    ) -> RemoteEntity:
+        """Give an existing item new content; its id and annotations stay. ``heard`` as for an upload."""
         ...
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
         """The content of an item from a byte offset on, in chunks."""
+        ...
+
+    def break_off(self) -> None:
+        """End what is under way in other threads soon, with a ``TransientError``; nothing is sent afterwards.
+
+        What becomes of such a request is not known. It is called when a sync is interrupted.
+        """
         ...
 
 
@@ -447,8 +472,12 @@ class Journal(Protocol):
         """These deletions are done there."""
         ...
 
-    def reject(self, job: Job, reason: str) -> None:
-        """The platform refused it for good."""
+    def reject(self, job: Job, reason: str, *, mendable: bool = False) -> None:
+        """The platform refused it. ``mendable`` says that the cause may go away without an edit: a timer is set."""
+        ...
+
+    def rearm(self) -> int:
+        """What was refused and whose timer has run out waits again; returns how many operations that were."""
         ...
 
     def wanted(self) -> Sequence[Wanted]:

@@ -41,6 +41,10 @@ class Progress(Protocol):
         """``done`` of ``total`` of something (``items pulled``) are through; total None when not known."""
         ...
 
+    def transfer(self, what: str, done: int, total: int) -> None:
+        """``done`` of ``total`` bytes of contents (``sending``) are through."""
+        ...
+
 
 class Silent:
     """A progress that nobody hears."""
@@ -51,20 +55,30 @@ class Silent:
     def advance(self, what: str, done: int, total: int | None) -> None:
         """Ignore it."""
 
+    def transfer(self, what: str, done: int, total: int) -> None:
+        """Ignore it."""
+
 
 @dataclass(slots=True)
 class Rejection:
-    """An operation's entity that the platform refused for good."""
+    """An operation's entity that the platform refused, or that did not get through.
+
+    ``mendable`` says that it is tried again after a while, since the cause may go away without an edit.
+    """
 
     kind: str
     entity_id: str
     name: str
     reason: str
+    mendable: bool = False
 
 
 @dataclass(slots=True)
 class SyncReport:
-    """What one sync did, as counts by kind, and what it left undone."""
+    """What one sync did, as counts by kind, and what it left undone.
+
+    ``postponed`` are entities that did not get through although others did: the next sync tries them again.
+    """
 
     pulled: dict[str, int] = field(default_factory=dict)
     deleted_here: dict[str, int] = field(default_factory=dict)
@@ -77,6 +91,7 @@ class SyncReport:
     conflicts_new: int = 0
     conflicts_open: int = 0
     rejected: list[Rejection] = field(default_factory=list)
+    postponed: list[Rejection] = field(default_factory=list)
     unsent: int = 0
     requests: int = 0
     seconds: float = 0.0

@@ -13,8 +13,8 @@ from localloop_sync.core.plan import ORDER
 from localloop_sync.core.reconcile import Action, Observation, Outcome, Sort, reconcile
 from localloop_sync.core.safety import Limits
 from localloop_sync.moments import OVERLAP
+from localloop_sync.parcels import WINDOW
 from localloop_sync.pulling import SWEEP_EVERY
-from localloop_sync.pushing import WINDOW
 from localloop_sync.report import PHASES, Phase
 from tests.docs import pages
 

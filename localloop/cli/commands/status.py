@@ -11,7 +11,7 @@ from localloop.cli.options import JsonOption, StoreOption, examples
 from localloop.cli.output import Output
 
 if TYPE_CHECKING:
-    from localloop.cli.statistics import Status
+    from localloop.cli.statistics import Refused, Status
 
 
 def status(store: StoreOption = None, as_json: JsonOption = False) -> None:
@@ -60,13 +60,27 @@ def _attention(found: Status) -> Iterator[str]:
     if found.oldest_unsent:
         yield f"The oldest unsent edit is {human.age(found.oldest_unsent, found.now)} old."
     for one in found.refused:
-        yield f"rejected: {one.kind} {one.name}: {one.reason}"
+        yield f"rejected: {one.kind} {one.name}: {one.reason}{_again(one, found.now)}"
     if found.refused_more:
         yield f"rejected: and {found.refused_more} more"
     if found.refused:
-        yield "What was rejected is sent again once it is edited again; `localloop rm` gives it up."
+        yield (
+            "What was rejected is sent again once it is edited again, or told to by `localloop retry`; "
+            "`localloop rm` gives it up."
+        )
     if found.conflicts:
         yield f"{human.count(found.conflicts, 'conflict')} open: `localloop conflicts`"
+
+
+def _again(one: Refused, now: str) -> str:
+    """When something that was refused is tried again by itself."""
+    from localloop.cli import human
+
+    if one.next_try is None:
+        return ""
+    if one.next_try <= now:
+        return " (the next sync tries it again)"
+    return f" (a sync in {human.age(now, one.next_try)} or later tries it again)"
 
 
 def register(app: typer.Typer) -> None:

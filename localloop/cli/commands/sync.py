@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from localloop.cli.options import DryRunOption, JsonOption, StoreOption, examples
+from localloop import config
+from localloop.cli.options import DryRunOption, JsonOption, StoreOption, duration, examples
 from localloop.cli.output import Output
+from localloop.config import MOST_WORKERS
 
 
 def sync(
@@ -30,7 +32,38 @@ def sync(
             min=0,
             help="How long to try a request again while the platform does not answer.",
         ),
-    ] = 60,
+    ] = 120,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(
+            "--time-limit",
+            metavar="TIME",
+            help="End after this time, such as 90s, 10m or 2h, whatever is left; the next sync goes on.",
+            show_default=False,
+        ),
+    ] = None,
+    limit_rate: Annotated[
+        str | None,
+        typer.Option(
+            "--limit-rate",
+            metavar="RATE",
+            help="Send and fetch so many bytes a second at most, such as 500k or 2M. "
+            "Otherwise $LOCALLOOP_LIMIT_RATE.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            max=MOST_WORKERS,
+            help="Have so many requests under way at once at most; fewer when the platform asks for it. "
+            "Otherwise $LOCALLOOP_WORKERS, else 8.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[
         bool,
         typer.Option("--quiet", "-q", help="Print only what needs attention: for cron.", show_default=False),
@@ -42,7 +75,7 @@ def sync(
 
     It may be stopped at any moment, and goes on at the next sync. An edit that collides with one made elsewhere
     becomes a conflict and waits; everything else goes on. The exit code says what needs attention: 4 for open
-    conflicts, 9 for refused edits, 5 when the platform cannot be reached.
+    conflicts, 9 for refused edits, 5 when the platform cannot be reached or the time is over.
     """
     from localloop.cli.opening import opened
     from localloop.cli.syncing import run, tell
@@ -51,9 +84,16 @@ def sync(
 
     out = Output(as_json=as_json)
     limits = None if allow_deletions else Limits()
-    options = Options(limits=limits, content=not no_content, dry_run=dry_run)
+    options = Options(
+        limits=limits,
+        content=not no_content,
+        dry_run=dry_run,
+        workers=config.workers() if workers is None else workers,
+        time_limit=duration(time_limit),
+    )
+    rate = None if limit_rate is None else config.read_rate(limit_rate, "A rate")
     with opened(store) as here:
-        report = run(here, out, options=options, patience=patience, quiet=quiet)
+        report = run(here, out, options=options, patience=patience, limit_rate=rate, quiet=quiet)
         code = tell(here, report, out, quiet=quiet)
     if code:
         raise typer.Exit(code)
@@ -67,6 +107,7 @@ def register(app: typer.Typer) -> None:
             "localloop sync",
             "localloop sync --dry-run             # what would be done",
             "localloop sync --quiet               # in a crontab",
+            "localloop sync --quiet --time-limit 50m --limit-rate 2M",
             "localloop sync --json | jq .unsent",
         ),
     )(sync)

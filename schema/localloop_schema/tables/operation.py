@@ -11,10 +11,11 @@ from localloop_schema.tables.entity import json_array
 
 
 class Operation(SQLModel, table=True):
-    """One local edit, as data. Never edited but for ``state`` and ``reason``.
+    """One local edit, as data. Never edited but for its state, and what was said when it was refused.
 
     ``changes`` is a list of ``{"path": [key, ...], "old": value, "new": value}``; an absent ``old`` or ``new`` means
-    that there was or is no value. ``batch`` groups the operations of one user action.
+    that there was or is no value. ``batch`` groups the operations of one user action. ``tries`` is how often the
+    platform refused it, and ``not_before`` when a refused one is worth another try without an edit; null for never.
     """
 
     __tablename__ = "operations"
@@ -37,3 +38,5 @@ class Operation(SQLModel, table=True):
     created_at: str
     state: str = "pending"
     reason: str | None = None
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    not_before: str | None = None

@@ -39,7 +39,7 @@ SENTENCES: dict[State, str] = {
     State.ACKNOWLEDGED: "The platform has it; the base moved in the same transaction.",
     State.SUPERSEDED: "Folded into another operation, or undone.",
     State.PARKED: "Part of an open conflict, or its parent is.",
-    State.REJECTED: "The platform refused it for good.",
+    State.REJECTED: "The platform refused it; it is tried again when it is edited, told to, or its timer runs out.",
 }
 
 #: Which states an operation may go to from each; the one place that says so.
@@ -54,6 +54,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.REJECTED: frozenset({State.PENDING, State.SUPERSEDED}),
 }
 
+#: For how many seconds a refusal that may be mended elsewhere is left alone: at first, and at most.
+FIRST_REST, LONGEST_REST = 3600.0, 24 * 3600.0
+
+
+def rest(tries: int) -> float:
+    """For how many seconds to leave such a refusal alone after so many tries: twice as long each time."""
+    doubled = 1 << min(max(tries - 1, 0), 10)  # more make no difference
+    return min(FIRST_REST * doubled, LONGEST_REST)
+
+
 #: States of operations whose effect is in the mirror and not in the base.
 OUTSTANDING = frozenset({State.PENDING, State.IN_FLIGHT, State.PARKED, State.REJECTED})
 
@@ -62,7 +72,8 @@ OUTSTANDING = frozenset({State.PENDING, State.IN_FLIGHT, State.PARKED, State.REJ
 class Operation:
     """One local edit. ``seq`` orders the log; ``changes`` of a create start from nothing.
 
-    ``reason`` is why the platform refused it, for one that is rejected.
+    ``reason`` is why the platform refused it, for one that is rejected; ``tries`` how often it did so by now, and
+    ``not_before`` when it is worth another try without an edit, None for never.
     """
 
     seq: int
@@ -72,6 +83,8 @@ class Operation:
     changes: tuple[Change, ...]
     state: State = State.PENDING
     reason: str | None = None
+    tries: int = 0
+    not_before: str | None = None
 
 
 class Effect(StrEnum):

@@ -125,11 +125,11 @@ def moves(jobs: Sequence[Job]) -> list[list[Job]]:
     waves: list[list[Job]] = []
     left = list(jobs)
     while left:
-        held = {_path(job, job.base): job for job in left}
-        wave = [job for job in left if held.get(_path(job, job.target), job) is job]
+        held = {place_of(job, job.base): job for job in left}
+        wave = [job for job in left if held.get(place_of(job, job.target), job) is job]
         if not wave:  # everyone waits for another: they go in circles
             first = left[0]
-            path = f"{_path(first, first.base)[1]} (moving {first.entity_id})"
+            path = f"{place_of(first, first.base)[1]} (moving {first.entity_id})"
             wave = [replace(first, target={**(first.base or {}), "filename": path}, aside=True)]
         waves.append(wave)
         gone = {job.entity_id for job in wave}
@@ -137,18 +137,19 @@ def moves(jobs: Sequence[Job]) -> list[list[Job]]:
     return waves
 
 
-def _path(job: Job, document: Document | None) -> tuple[str, str]:
+def place_of(job: Job, document: Document | None) -> tuple[str, str]:
+    """Where a document puts an item: dataset and path."""
     return job.parents.get(EntityKind.DATASET, ""), str((document or {}).get("filename"))
 
 
-def batches(jobs: Iterable[Job], size: int) -> list[tuple[Job, ...]]:
-    """Creations of annotations in batches that one request can carry: one item each, ``size`` at most, in order."""
-    by_item: dict[str, list[Job]] = {}
+def batches(jobs: Iterable[Job], size: int, *, parent: EntityKind = EntityKind.ITEM) -> list[tuple[Job, ...]]:
+    """Creations in batches that one request can carry: one parent each, ``size`` at most, in order."""
+    by_parent: dict[str, list[Job]] = {}
     for job in jobs:
-        by_item.setdefault(job.parents.get(EntityKind.ITEM, ""), []).append(job)
+        by_parent.setdefault(job.parents.get(parent, ""), []).append(job)
     return [
         tuple(group[start : start + size])
-        for group in by_item.values()
+        for group in by_parent.values()
         for start in range(0, len(group), size)
     ]
 

@@ -268,10 +268,15 @@ class SqliteJournal:
             for job in jobs:
                 sender.gone(job)
 
-    def reject(self, job: Job, reason: str) -> None:
-        """The platform refused it for good."""
+    def reject(self, job: Job, reason: str, *, mendable: bool = False) -> None:
+        """The platform refused it. ``mendable`` says that the cause may go away without an edit: a timer is set."""
         with self._sender() as sender:
-            sender.reject(job, reason)
+            sender.reject(job, reason, mendable=mendable)
+
+    def rearm(self) -> int:
+        """What was refused and whose timer has run out waits again; returns how many operations that were."""
+        with self._sender() as sender:
+            return sender.rearm()
 
     @contextmanager
     def _sender(self) -> Iterator[Sender]:

@@ -39,6 +39,18 @@ _THESE = (
 _MOVABLE = update(_TABLE).where(_TABLE.c.seq.in_(listed("seqs")), _TABLE.c.state.in_(listed("allowed")))
 _MOVE = _MOVABLE.values(state=bindparam("to"), reason=bindparam("why"))
 _SUPERSEDE = _MOVABLE.values(state=State.SUPERSEDED.value)
+_SET_TIMER = (
+    update(_TABLE)
+    .where(_TABLE.c.seq.in_(listed("seqs")))
+    .values(tries=bindparam("count"), not_before=bindparam("due"))
+)
+_REARM = (
+    update(_TABLE)
+    .where(_TABLE.c.state == State.REJECTED.value)
+    .values(state=State.PENDING.value, reason=None, not_before=None)
+)
+_REARM_DUE = _REARM.where(_TABLE.c.not_before <= bindparam("due"))
+_REARM_ONE = _REARM.where(_TABLE.c.kind == bindparam("of"), _TABLE.c.entity_id == bindparam("one"))
 _COUNTS = select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state)
 
 
@@ -62,6 +74,8 @@ def record(
     *,
     state: State = State.PENDING,
     reason: str | None = None,
+    tries: int = 0,
+    not_before: str | None = None,
 ) -> dict[str, Any]:
     """The log row for one edit, to be given to :func:`append`."""
     return {
@@ -77,6 +91,8 @@ def record(
         "created_at": stamp.at,
         "state": state.value,
         "reason": reason,
+        "tries": tries,
+        "not_before": not_before,
     }
 
 
@@ -95,6 +111,8 @@ def _operation(row: Any) -> Operation:
         changes=tuple(Change.from_json(change) for change in row["changes"]),
         state=State(row["state"]),
         reason=row["reason"],
+        tries=row["tries"],
+        not_before=row["not_before"],
     )
 
 
@@ -133,6 +151,50 @@ def move(connection: Connection, seqs: Sequence[int], to: State, *, reason: str 
         result = connection.execute(statement, values)
         if result.rowcount != len(numbers):
             raise ValueError(f"an operation among {numbers} may not become {to.value}")
+
+
+def refuse(
+    connection: Connection, seqs: Sequence[int], reason: str, *, tries: int, not_before: str | None
+) -> None:
+    """Move operations that were refused aside.
+
+    Args:
+        connection: An open write transaction.
+        seqs: The operations.
+        reason: Why.
+        tries: How often they were refused by now.
+        not_before: When they are worth another try without an edit; None is never.
+    """
+    move(connection, seqs, State.REJECTED, reason=reason)
+    for start in range(0, len(seqs), CHUNK):
+        values = {"seqs": as_list(list(seqs[start : start + CHUNK])), "count": tries, "due": not_before}
+        connection.execute(_SET_TIMER, values)
+
+
+def rearm(
+    connection: Connection,
+    *,
+    due: str | None = None,
+    entities: Sequence[tuple[EntityKind, str]] | None = None,
+) -> int:
+    """Let refused operations wait to be sent again; how often they were refused is remembered.
+
+    Args:
+        connection: An open write transaction.
+        due: Those whose timer has run out by then; else
+        entities: those of these entities; else all.
+
+    Returns:
+        How many operations that were.
+    """
+    if due is not None:
+        return int(connection.execute(_REARM_DUE, {"due": due}).rowcount)
+    if entities is None:
+        return int(connection.execute(_REARM).rowcount)
+    return sum(
+        int(connection.execute(_REARM_ONE, {"of": kind.value, "one": entity_id}).rowcount)
+        for kind, entity_id in entities
+    )
 
 
 def counts(connection: Connection) -> dict[State, int]:

@@ -62,7 +62,11 @@ def relog(
     leftovers = not wanted and bool(operations)
     if not leftovers and _same(current, wanted):
         return False
-    reasons = dict.fromkeys(one.reason for one in operations if one.state is State.REJECTED and one.reason)
+    refusals = [one for one in operations if one.state is State.REJECTED]
+    reasons = dict.fromkeys(one.reason for one in refusals if one.reason)
+    tries = max((one.tries for one in operations), default=0)
+    timers = [one.not_before for one in refusals]
+    due = None if None in timers else max((one for one in timers if one), default=None)
     oplog.move(connection, [one.seq for one in operations], State.SUPERSEDED)
     oplog.append(
         connection,
@@ -75,6 +79,8 @@ def relog(
                 delta,
                 state=state,
                 reason="; ".join(reasons) if state is State.REJECTED else None,
+                tries=0 if state is State.PARKED else tries,
+                not_before=due if state is State.REJECTED else None,
             )
             for state, delta in wanted.items()
         ],

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
-from threading import Lock
+from threading import Event
 from typing import Protocol, TypeVar
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.errors import OfflineError, ThrottledError, TransientError
+from localloop_sync.drivers.traffic import Traffic
+from localloop_sync.errors import OfflineError, OutOfTimeError, RemoteError, ThrottledError, TransientError
 from localloop_sync.ports import (
     Account,
     ChangePage,
     Clock,
     Cursor,
     Feed,
+    Heard,
     Place,
     Remote,
     RemoteEntity,
@@ -27,6 +30,14 @@ from localloop_sync.ports import (
 )
 
 _Result = TypeVar("_Result")
+
+#: After these the request was surely not applied.
+_UNSENT = (OfflineError, OutOfTimeError, ThrottledError)
+
+#: Contents above so many bytes take no place of the valve's.
+LARGE = 8 << 20
+#: The longest sleep in one piece, in seconds: so soon does a pause end that is not needed any more.
+_NAP = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,46 +52,10 @@ class Patience:
             wants to hear it soon.
     """
 
-    budget: float = 60.0
+    budget: float = 120.0
     greeting: float = 5.0
     first: float = 0.5
     longest: float = 20.0
-
-
-class Pacer:
-    """Holds back all requests to one host for as long as the platform asks.
-
-    Args:
-        clock: Time.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._until = 0.0
-        self._lock = Lock()
-
-    def wait(self, patience: float) -> None:
-        """Wait until requests are welcome again.
-
-        Args:
-            patience: For how many seconds at most.
-
-        Raises:
-            ThrottledError: That would take longer.
-        """
-        while True:
-            with self._lock:
-                left = self._until - self._clock.monotonic()
-            if left <= 0:
-                return
-            if left > patience:
-                raise ThrottledError("The platform asks for a longer pause.", retry_after=left)
-            self._clock.sleep(left)
-
-    def hold(self, seconds: float) -> None:
-        """No request for so long."""
-        with self._lock:
-            self._until = max(self._until, self._clock.monotonic() + seconds)
 
 
 class _Trying(Protocol):
@@ -125,6 +100,8 @@ class RetryingRemote:
         clock: Time.
         patience: How long to keep trying.
         entropy: Where the jitter comes from; the system's by default.
+        traffic: What is shared with others that talk to the same host; of its own when left out.
+        time_limit: After how many seconds from now nothing more is asked; None is never.
     """
 
     def __init__(
@@ -133,39 +110,100 @@ class RetryingRemote:
         clock: Clock,
         patience: Patience = Patience(),
         entropy: Random | None = None,
+        *,
+        traffic: Traffic | None = None,
+        time_limit: float | None = None,
     ) -> None:
         self._inner = inner
         self._clock = clock
         self._patience = patience
         self._entropy = entropy or SystemRandom()
-        self._pacer = Pacer(clock)
+        self._traffic = traffic or Traffic(clock)
+        self._time_limit = time_limit
+        self._end = None if time_limit is None else clock.monotonic() + time_limit
+        self._broken_off = Event()
+
+    def break_off(self) -> None:
+        """End what is under way, and whatever waits for another try."""
+        self._broken_off.set()
+        self._inner.break_off()
+
+    def _may(self) -> None:
+        """Raise an error when nothing more is to be asked; what comes after it was surely not sent."""
+        if self._end is not None and self._clock.monotonic() >= self._end:
+            raise OutOfTimeError(
+                f"The time limit of {self._time_limit:g} s is over.",
+                advice="What was done is kept, and the next sync goes on.",
+            )
+        if self._broken_off.is_set():
+            raise OfflineError("The connection was broken off on purpose.")
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the time limit, and not after all was broken off."""
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > 0:
+            self._may()
+            self._clock.sleep(min(left, _NAP))
 
     def _try(
-        self, call: Callable[[], _Result], *, repeatable: bool = True, budget: float | None = None
+        self,
+        call: Callable[[], _Result],
+        *,
+        repeatable: bool = True,
+        budget: float | None = None,
+        place: Callable[[], AbstractContextManager[None]] | None = None,
     ) -> _Result:
+        """Call until it works; ``place`` is what has to be had from the valve while a request is under way."""
         until = self._clock.monotonic() + (self._patience.budget if budget is None else budget)
         pause = self._patience.first
-        while True:
-            self._pacer.wait(until - self._clock.monotonic())
-            try:
-                return call()
-            except TransientError as error:
-                unsent = isinstance(error, (OfflineError, ThrottledError))
-                if not (repeatable or unsent):
-                    raise
-                self._pause(error, pause, until)
-                pause = min(pause * 2, self._patience.longest)
+        unsure = False
+        try:
+            while True:
+                self._welcome(until)
+                try:
+                    with (place or self._traffic.valve.judged)():
+                        # Others may have been asked to pause while this one waited for its place.
+                        if self._traffic.pacer.left <= 0:
+                            self._may()
+                            return call()
+                except TransientError as error:
+                    if isinstance(error, _UNSENT):
+                        self._may()  # says why, where it was broken off
+                    else:
+                        unsure = True
+                        if not repeatable or self._broken_off.is_set():
+                            raise
+                    self._pause(error, pause, until)
+                    pause = min(pause * 2, self._patience.longest)
+        except RemoteError as error:
+            error.unsure = unsure
+            raise
+
+    def _welcome(self, until: float) -> None:
+        """Wait until the platform takes requests again."""
+        self._may()
+        self._traffic.pacer.wait(until - self._clock.monotonic(), self._sleep)
 
     def _pause(self, error: TransientError, pause: float, until: float) -> None:
         """Wait before another try, or raise the error when there is no time for one."""
+        if isinstance(error, OutOfTimeError):
+            raise error
         delay = self._entropy.uniform(0, pause)
         if isinstance(error, ThrottledError):  # all requests wait, not only this one
             delay = max(delay, error.retry_after or 0.0)
-            self._pacer.hold(delay)
+            self._traffic.pacer.hold(delay)
         if self._clock.monotonic() + delay > until:
             raise error
         if not isinstance(error, ThrottledError):
-            self._clock.sleep(delay)
+            self._sleep(delay)
+
+    def _write(self, call: Callable[[], _Result], *, repeatable: bool = True, size: int = 0) -> _Result:
+        """Something that changes the platform; ``size`` is how many bytes of content go along.
+
+        A large content takes no place of the valve's: it is under way for long, and would keep a narrow one shut.
+        """
+        valve = self._traffic.valve
+        return self._try(call, repeatable=repeatable, place=valve.judged if size > LARGE else valve.slot)
 
     def account(self) -> Account:
         """Who is logged in."""
@@ -210,11 +248,11 @@ class RetryingRemote:
 
     def create(self, kind: EntityKind, scope: Scope, documents: Sequence[Document]) -> Sequence[RemoteEntity]:
         """Create entities."""
-        return self._try(lambda: self._inner.create(kind, scope, documents), repeatable=False)
+        return self._write(lambda: self._inner.create(kind, scope, documents), repeatable=False)
 
     def update(self, kind: EntityKind, remote_id: str, document: Document, base: Document) -> RemoteEntity:
         """Send a patch; the same patch twice is the same as once."""
-        return self._try(lambda: self._inner.update(kind, remote_id, document, base))
+        return self._write(lambda: self._inner.update(kind, remote_id, document, base))
 
     def several(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> Sequence[RemoteEntity]:
         """Entities by id."""
@@ -224,34 +262,50 @@ class RetryingRemote:
         self, scope: Scope, items: Sequence[str], tasks: Document, base: Document
     ) -> Sequence[RemoteEntity]:
         """Put items into tasks; twice is the same as once."""
-        return self._try(lambda: self._inner.assign(scope, items, tasks, base))
+        return self._write(lambda: self._inner.assign(scope, items, tasks, base))
 
     def delete(self, kind: EntityKind, remote_id: str) -> None:
         """Delete; twice is the same as once."""
-        self._try(lambda: self._inner.delete(kind, remote_id))
+        self._write(lambda: self._inner.delete(kind, remote_id))
 
-    def upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+    def upload(
+        self, scope: Scope, document: Document, content: Path, heard: Heard | None = None
+    ) -> tuple[RemoteEntity, bool]:
         """Send a new file."""
-        return self._try(lambda: self._inner.upload(scope, document, content), repeatable=False)
+        return self._write(
+            lambda: self._inner.upload(scope, document, content, heard),
+            repeatable=False,
+            size=_size(document),
+        )
 
-    def replace(self, remote_id: str, document: Document, content: Path) -> RemoteEntity:
+    def replace(
+        self, remote_id: str, document: Document, content: Path, heard: Heard | None = None
+    ) -> RemoteEntity:
         """Replace a content; the same content twice is the same as once."""
-        return self._try(lambda: self._inner.replace(remote_id, document, content))
+        return self._write(
+            lambda: self._inner.replace(remote_id, document, content, heard), size=_size(document)
+        )
 
     def download(self, remote_id: str, offset: int = 0) -> Iterator[bytes]:
         """Content from an offset on; a broken stream goes on where it broke."""
         until = self._clock.monotonic() + self._patience.budget
         pause = self._patience.first
         while True:
-            self._pacer.wait(until - self._clock.monotonic())
+            self._welcome(until)
             try:
-                for chunk in self._inner.download(remote_id, offset):
-                    offset += len(chunk)
-                    # It moves: patience anew.
-                    until, pause = self._clock.monotonic() + self._patience.budget, self._patience.first
-                    yield chunk
+                with self._traffic.valve.judged():
+                    for chunk in self._inner.download(remote_id, offset):
+                        offset += len(chunk)
+                        # It moves: patience anew.
+                        until, pause = self._clock.monotonic() + self._patience.budget, self._patience.first
+                        yield chunk
+                        self._may()
             except TransientError as error:
                 self._pause(error, pause, until)
                 pause = min(pause * 2, self._patience.longest)
             else:
                 return
+
+
+def _size(document: Document) -> int:
+    return int((document.get("content") or {}).get("size") or 0)

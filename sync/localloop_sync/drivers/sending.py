@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,13 +15,13 @@ from localloop_sync.core.change import apply, equal
 from localloop_sync.core.content import with_known_digest
 from localloop_sync.core.echo import sent
 from localloop_sync.core.merge import merge
-from localloop_sync.core.operation import Effect, Operation, State, Verb, difference
+from localloop_sync.core.operation import Effect, Operation, State, Verb, difference, rest
 from localloop_sync.core.plan import Job
 from localloop_sync.core.references import natural_key
 from localloop_sync.core.rules import RULES
 from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.burying import Undertaker, title
-from localloop_sync.drivers.identity import Identity
+from localloop_sync.drivers.identity import Identity, iso
 from localloop_sync.drivers.matching import bind
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import refused, relog, split
@@ -143,9 +144,18 @@ class Sender:
                 oplog.move(self._connection, job.seqs, State.SUPERSEDED)
                 purge_rows(self._connection, job.kind, [job.entity_id])
 
-    def reject(self, job: Job, reason: str) -> None:
-        """The platform refused it for good."""
-        oplog.move(self._connection, job.seqs, State.REJECTED, reason=reason)
+    def reject(self, job: Job, reason: str, *, mendable: bool = False) -> None:
+        """The platform refused it; what is mendable elsewhere gets a timer, which rests longer each time."""
+        current = oplog.in_states(self._connection, [(job.kind, job.entity_id)], [State.IN_FLIGHT])
+        tries = 1 + max((one.tries for one in current if one.seq in job.seqs), default=0)
+        due = (
+            iso(datetime.fromisoformat(self._stamp.at) + timedelta(seconds=rest(tries))) if mendable else None
+        )
+        oplog.refuse(self._connection, job.seqs, reason, tries=tries, not_before=due)
+
+    def rearm(self) -> int:
+        """What was refused and whose timer has run out waits again."""
+        return oplog.rearm(self._connection, due=self._stamp.at)
 
     def gone(self, job: Job) -> None:
         """The deletion is done there: forget the entity and everything below it here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +28,7 @@ from localloop_sync.drivers.identity import Identity, iso
 from localloop_sync.drivers.journal import SqliteJournal
 from localloop_sync.drivers.retrying import Patience
 from localloop_sync.engine import Options
+from localloop_sync.errors import OfflineError, TransientError
 from localloop_sync.ports import Account, Scope
 from localloop_sync.report import SyncReport
 from tests.sim.world import VirtualClock
@@ -110,18 +112,38 @@ class Laptop:
         self.listen()
 
     def listen(
-        self, before: Callable[..., None] | None = None, after: Callable[..., None] | None = None
+        self,
+        before: Callable[..., None] | None = None,
+        after: Callable[..., None] | None = None,
+        *,
+        gone: bool = False,
     ) -> None:
-        """Count requests, and have hooks hear of them."""
+        """Count requests, and have hooks hear of them.
+
+        Args:
+            before: Hears of each before anything happens.
+            after: Hears of each once it is done.
+            gone: Whether there is no connection any more after a hook has raised a transient error.
+        """
+        lost: list[TransientError] = []
+
+        def heard(hook: Callable[..., None] | None, method: str, *args: Any) -> None:
+            try:
+                if hook is not None:
+                    hook(method, *args)
+            except TransientError as error:
+                lost.append(error)
+                raise
 
         def counted(method: str, *args: Any) -> None:
+            if gone and lost:
+                raise OfflineError("There is no connection.")
             self.calls[method] += 1
             self.requests.append((method, *args))
-            if before is not None:
-                before(method, *args)
+            heard(before, method, *args)
 
         self.remote.before = counted
-        self.remote.after = after or (lambda *_: None)
+        self.remote.after = partial(heard, after)
 
     def sync(self, *, sound: bool = True, **options: Any) -> SyncReport:
         """One sync; the store has to be sound afterwards, whatever happens, unless it was not before."""

@@ -263,7 +263,7 @@ def test_a_lost_reply_to_an_assignment_is_looked_up(shared, applied):
         if method == "assign":
             raise TransientError("The reply was lost.")
 
-    shared.a.listen(None if applied else lost, lost if applied else None)
+    shared.a.listen(None if applied else lost, lost if applied else None, gone=True)
     with pytest.raises(TransientError):
         shared.a.sync()
     shared.a.listen()
@@ -285,7 +285,7 @@ def test_a_move_that_was_interrupted_halfway_goes_on(shared):
             shared.platform.change(one, {**one.document, "tasks": {}}, by="alice@example.test")
             raise TransientError("The reply was lost.")
 
-    shared.a.listen(halfway)
+    shared.a.listen(halfway, gone=True)
     with pytest.raises(TransientError):
         shared.a.sync()
     shared.a.listen()

@@ -1,0 +1,111 @@
+"""Looking before anything is sent: what is on the platform already, and what lies in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from localloop_schema.kinds import EntityKind
+from localloop_sync.addressing import Address, moves_work
+from localloop_sync.core.operation import State
+from localloop_sync.core.plan import Errand, Job
+from localloop_sync.errors import PermanentError, RemoteError, RemoteNotFoundError
+from localloop_sync.parcels import ITEMS, Group
+from localloop_sync.ports import Journal, Remote, Scope
+from localloop_sync.pulling import Puller
+
+#: Hears of jobs that could not be looked for, and why.
+Unknown = Callable[[Sequence[Job], RemoteError], None]
+
+
+class Scout:
+    """Looks at the platform for a push, and has what it finds taken in.
+
+    Args:
+        remote: The platform.
+        journal: The store.
+        puller: Takes in what is found.
+        address: Translates.
+    """
+
+    def __init__(self, remote: Remote, journal: Journal, puller: Puller, address: Address) -> None:
+        self._remote = remote
+        self._journal = journal
+        self._puller = puller
+        self._address = address
+
+    def look(self, group: Sequence[Job]) -> None:
+        """Look for creations in one parent by their natural keys; what is found is taken in."""
+        scope = self._address.scope(group[0])
+        keys = [job.key for job in group if job.key]
+        if scope is not None and keys:
+            self._puller.take(group[0].kind, self._remote.find(group[0].kind, scope, keys))
+
+    def items(self, jobs: Sequence[Job]) -> list[Job]:
+        """Assigning jobs, once what the platform has of their items is taken in.
+
+        A task that was created in this push has dealt out its items itself; what it did is not sent again.
+        """
+        self.assignments(jobs)
+        for scope, those in self._by_scope(jobs).items():
+            ids = [job.remote_id for job in those if job.remote_id is not None]
+            for start in range(0, len(ids), ITEMS):
+                try:
+                    found = self._remote.several(EntityKind.ITEM, scope, ids[start : start + ITEMS])
+                except RemoteNotFoundError:  # the dataset is gone: the next pull finds that out
+                    continue
+                self._puller.take(EntityKind.ITEM, found)
+        wanted = {job.entity_id for job in jobs}
+        return [
+            job
+            for job in self._journal.jobs(State.PENDING)
+            if job.errand is Errand.ASSIGN and job.entity_id in wanted
+        ]
+
+    def assignments(self, jobs: Iterable[Job]) -> None:
+        """Take in the assignments of the datasets of items that go in or out of tasks, so that theirs are known."""
+        moving = [job for job in jobs if job.kind is EntityKind.ITEM and moves_work(job)]
+        for scope in self._by_scope(moving):
+            try:
+                self._puller.take(EntityKind.ASSIGNMENT, self._remote.list(EntityKind.ASSIGNMENT, scope))
+            except RemoteNotFoundError:  # the dataset is gone: the next pull finds that out
+                continue
+
+    def still_free(self, window: list[Group], unknown: Unknown) -> list[Group]:
+        """New files without those whose path is taken on the platform: those are taken in instead.
+
+        What the platform answers to an upload onto an existing path is not known well enough to rely on
+        (docs/platform/wire.md, 4.1), so paths are looked up first, many in one request.
+
+        Args:
+            window: The creations of files.
+            unknown: Hears of jobs whose paths the platform does not let us look at; they are left out.
+        """
+        taken = False
+        for scope, jobs in self._by_scope(job for (job,) in window).items():
+            try:
+                found = self._remote.find(EntityKind.ITEM, scope, [job.key for job in jobs])
+            except PermanentError as error:
+                lost = {job.entity_id for job in jobs}
+                window = [group for group in window if group[0].entity_id not in lost]
+                if not isinstance(error, RemoteNotFoundError):
+                    unknown(jobs, error)
+                continue  # a dataset that went away since the pull: the next one finds that out
+            self._puller.take(EntityKind.ITEM, found)
+            taken = taken or bool(found)
+        if not taken:
+            return window
+        fresh = {
+            job.entity_id: job
+            for job in self._journal.jobs(State.PENDING)
+            if job.kind is EntityKind.ITEM and job.errand is Errand.CREATE
+        }
+        return [(fresh[job.entity_id],) for (job,) in window if job.entity_id in fresh]
+
+    def _by_scope(self, jobs: Iterable[Job]) -> dict[Scope, list[Job]]:
+        """Jobs by their parents; without those whose parents are not on the platform."""
+        found: dict[Scope, list[Job]] = {}
+        for job in jobs:
+            scope = self._address.scope(job)
+            if scope is not None:
+                found.setdefault(scope, []).append(job)
+        return found
