@@ -11,6 +11,7 @@ from localloop.platform import queries
 from localloop.platform.commands import finished
 from localloop.platform.reading import Reader, entity_path
 from localloop.platform.session import PlatformSession
+from localloop.platform.steps import Steps, begun
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError, RemoteNotFoundError
@@ -51,17 +52,24 @@ class Assigner:
         Raises:
             PermanentError: The platform did not take a status, or an item is gone.
         """
+        steps = Steps()
         for task in sorted(base.keys() | tasks.keys()):
             old, new = base.get(task), tasks.get(task)
             moved = old is None or new is None or old.get("assignment") != new.get("assignment")
             if old is not None and moved:
-                self._remove(task, items)
+                with steps.step():
+                    self._remove(task, items)
             if new is None:
                 continue
             if moved:
-                self.add(task, items, self._assignee(new.get("assignment")))
-            self._set_status(task, items, None if moved else (old or {}).get("status"), new.get("status"))
-        found = {one.id: one for one in self._reader.several(EntityKind.ITEM, scope, items)}
+                with steps.step():
+                    self.add(task, items, self._assignee(new.get("assignment")))
+            before = None if moved else (old or {}).get("status")
+            if before != new.get("status"):
+                with steps.step():
+                    self._set_status(task, items, before, new.get("status"))
+        with steps.step():
+            found = {one.id: one for one in self._reader.several(EntityKind.ITEM, scope, items)}
         lost = [one for one in items if one not in found]
         if lost:
             raise RemoteNotFoundError(f"The platform has no item {lost[0]}.", status=404)
@@ -88,7 +96,8 @@ class Assigner:
         path = f"{entity_path(EntityKind.TASK, task)}/{name}"
         reply = self._session.json("POST", path, json=body)
         if isinstance(reply, dict) and "name" not in reply:
-            finished(self._session, reply, self._sleep)
+            with begun():
+                finished(self._session, reply, self._sleep)
 
     def _assignee(self, assignment: str | None) -> str | None:
         """Whose an assignment is; one that is not there yet goes by the e-mail already."""
@@ -97,8 +106,6 @@ class Assigner:
         return str(self._reader.need(EntityKind.ASSIGNMENT, assignment).document["annotator"])
 
     def _set_status(self, task: str, items: Sequence[str], old: str | None, new: str | None) -> None:
-        if old == new:
-            return
         payload = {
             "operation": "create" if new else "delete",
             "returnLastStatus": True,

@@ -19,6 +19,7 @@ from localloop.platform.faults import border, decoded
 from localloop.platform.mapping import from_wire
 from localloop.platform.reading import entity_path
 from localloop.platform.session import PlatformSession
+from localloop.platform.steps import begun
 from localloop_schema.documents import Document, content_mark
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import PermanentError, TransientError
@@ -115,7 +116,8 @@ def replace(
     # Last, so that a mark is never ahead of its content; until it is there, the replacement counts as not done.
     patch = {"metadata": {"system": {"localloop": mark}}}
     where = entity_path(EntityKind.ITEM, remote_id)
-    return from_wire(EntityKind.ITEM, session.json("PATCH", where, params={"system": "true"}, json=patch))
+    with begun():
+        return from_wire(EntityKind.ITEM, session.json("PATCH", where, params={"system": "true"}, json=patch))
 
 
 def _post(

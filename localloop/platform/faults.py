@@ -10,6 +10,7 @@ import json
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -198,12 +199,14 @@ def _retry_after(response: requests.Response, now: Callable[[], float]) -> float
     value = response.headers.get("Retry-After", "").strip()
     if value.replace(".", "", 1).isdecimal():
         return float(value)
+    until, there = _instant(value), _instant(response.headers.get("Date", ""))
+    return None if until is None else max(0.0, until - (now() if there is None else there))
+
+
+def _instant(text: str) -> float | None:
+    """An HTTP date in seconds since the epoch; one that names no zone is in UTC, not in this machine's."""
     try:
-        until = parsedate_to_datetime(value).timestamp()
+        moment = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
-    try:
-        there = parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
-    except (ValueError, TypeError):
-        there = now()
-    return max(0.0, until - there)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -9,6 +9,7 @@ from localloop.platform.labels import to_items, to_names, to_nodes, without
 from localloop.platform.patch import apply_patch, document_patch
 from localloop.platform.reading import entity_path
 from localloop.platform.session import PlatformSession
+from localloop.platform.steps import Steps
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.leaves import same
@@ -34,23 +35,29 @@ def update_ontology(session: PlatformSession, remote_id: str, document: Document
     path = entity_path(EntityKind.ONTOLOGY, remote_id)
     labels, gone_labels = _difference(base, document, "labels")
     attributes, gone_attributes = _difference(base, document, "attributes")
+    steps = Steps()
     if gone_attributes:
-        session.json("DELETE", f"{path}/attributes", json={"keys": gone_attributes})
-    upsert_attributes(session, remote_id, attributes)
+        with steps.step():
+            session.json("DELETE", f"{path}/attributes", json={"keys": gone_attributes})
+    if to_items(attributes):
+        with steps.step():
+            upsert_attributes(session, remote_id, attributes)
     if labels:
         nodes = {"labelsNode": to_nodes(labels), "upsert": True}
-        session.json("PATCH", f"{path}/labels", json=nodes)
+        with steps.step():
+            session.json("PATCH", f"{path}/labels", json=nodes)
     rest = document_patch(EntityKind.ONTOLOGY, base, document)
     rest = {key: rest[key] for key in ("title", "metadata") if key in rest}
     names = to_names(attributes)
     if gone_labels or rest or names:
-        whole = session.json("GET", path)
-        if not isinstance(whole, dict) or not isinstance(whole.get("roots"), list):
-            raise TransientError("The platform's reply does not describe an ontology.")
-        body = {**apply_patch(whole, rest), "roots": without(whole["roots"], gone_labels)}
-        if names:
-            body["attributes"] = list(dict.fromkeys([*(whole.get("attributes") or []), *names]))
-        session.json("PUT", path, json=body)
+        with steps.step():
+            whole = session.json("GET", path)
+            if not isinstance(whole, dict) or not isinstance(whole.get("roots"), list):
+                raise TransientError("The platform's reply does not describe an ontology.")
+            body = {**apply_patch(whole, rest), "roots": without(whole["roots"], gone_labels)}
+            if names:
+                body["attributes"] = list(dict.fromkeys([*(whole.get("attributes") or []), *names]))
+            session.json("PUT", path, json=body)
 
 
 def upsert_attributes(session: PlatformSession, remote_id: str, attributes: Mapping[str, Any]) -> None:

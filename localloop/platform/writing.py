@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -15,15 +15,10 @@ from localloop.platform.ontologies import update_ontology, upsert_attributes
 from localloop.platform.patch import document_patch
 from localloop.platform.reading import Reader, entity_path, member_parts
 from localloop.platform.session import PlatformSession
+from localloop.platform.steps import begun
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.errors import (
-    OfflineError,
-    PermanentError,
-    RemoteNotFoundError,
-    ThrottledError,
-    TransientError,
-)
+from localloop_sync.errors import PermanentError, RemoteNotFoundError, TransientError
 from localloop_sync.ports import RemoteEntity, Scope
 
 #: How many annotations go into one call: what the platform's own SDK sends (docs/platform/wire.md, 5.1).
@@ -93,7 +88,8 @@ class Writer:
             update_ontology(self._session, remote_id, document, base)
         elif patch:
             reply = self._send(kind, remote_id, patch, document)
-        return self._answered(kind, reply, remote_id)
+        with begun() if patch else nullcontext():
+            return self._answered(kind, reply, remote_id)
 
     def delete(self, kind: EntityKind, remote_id: str) -> None:
         """Delete an entity.
@@ -112,7 +108,8 @@ class Writer:
         try:
             reply = self._session.json("DELETE", entity_path(kind, remote_id), json=body)
             if kind is EntityKind.TASK and reply is not None:
-                finished(self._session, reply, self._sleep)
+                with begun():
+                    finished(self._session, reply, self._sleep)
         except RemoteNotFoundError:
             return
 
@@ -136,7 +133,7 @@ class Writer:
         name = f"{scope.project}/{document['email']}"
         path = entity_path(EntityKind.MEMBER, name)
         reply = self._session.json("POST", path, json={"role": document["role"]})
-        with _once_made():
+        with begun():
             return self._answered(EntityKind.MEMBER, reply, name)
 
     def _ontology(self, scope: Scope, document: Document) -> RemoteEntity:
@@ -144,7 +141,7 @@ class Writer:
         made = self._made(EntityKind.ONTOLOGY, push.new_ontology(project, document), project)
         if not document.get("attributes"):
             return made
-        with _once_made():
+        with begun():
             upsert_attributes(self._session, made.id, document["attributes"])
             return self._reader.need(EntityKind.ONTOLOGY, made.id)
 
@@ -158,7 +155,7 @@ class Writer:
         wanted = {key: document[key] for key in ("recipes", "readonly", "metadata") if document.get(key)}
         if not wanted:
             return made
-        with _once_made():
+        with begun():
             reply = self._send(EntityKind.DATASET, made.id, wanted, document)
             return self._answered(EntityKind.DATASET, reply, made.id)
 
@@ -207,7 +204,7 @@ class Writer:
         reply = self._session.json("POST", "/annotationtasks", json=body)
         if isinstance(reply, dict) and "name" in reply:
             return from_wire(EntityKind.TASK, reply)
-        with _once_made():
+        with begun():
             made = finished(self._session, reply, self._sleep).get("createdTaskId")
             if not isinstance(made, str):
                 raise TransientError("The platform does not say which task it created.")
@@ -217,7 +214,7 @@ class Writer:
         """An assignment of nothing: the platform makes it for whom work is given to, and here there is none."""
         task, annotator = _named(scope.task), document["annotator"]
         self._assigner.add(task, [], annotator)
-        with _once_made():
+        with begun():
             parents = Scope(project=scope.project, dataset=scope.dataset)
             for one in self._reader.listed(EntityKind.ASSIGNMENT, parents):
                 if one.parents.get(EntityKind.TASK) == task and natural_key(one) == annotator:
@@ -245,13 +242,17 @@ class Writer:
         elif kind is EntityKind.ASSIGNMENT and "annotator" in patch:
             self._reassign(remote_id, patch["annotator"])
             patch = {key: value for key, value in patch.items() if key != "annotator"}
+            with begun():
+                return self._session.json("PATCH", path, json=patch) if patch else None
         return self._session.json("PATCH", path, json=patch) if patch else None
 
     def _reassign(self, remote_id: str, annotator: str) -> None:
         task = self._reader.need(EntityKind.ASSIGNMENT, remote_id).parents.get(EntityKind.TASK)
         body = {"taskId": task, "annotator": annotator, "asynced": True}
         path = f"{entity_path(EntityKind.ASSIGNMENT, remote_id)}/reassign"
-        finished(self._session, self._session.json("POST", path, json=body), self._sleep)
+        command = self._session.json("POST", path, json=body)
+        with begun():
+            finished(self._session, command, self._sleep)
 
     def _answered(self, kind: EntityKind, reply: Any, remote_id: str) -> RemoteEntity:
         """The entity that a reply holds, else the entity asked for."""
@@ -263,19 +264,6 @@ class Writer:
         elif isinstance(reply, dict) and reply.get("id") == remote_id:
             return from_wire(kind, reply)
         return self._reader.need(kind, remote_id)
-
-
-@contextmanager
-def _once_made() -> Iterator[None]:
-    """What follows the request that creates something.
-
-    A refusal to take such a request for now would say that nothing was applied, and so have the whole creation
-    sent again, which would make a second one. So it counts as a reply that was lost: it is looked up first.
-    """
-    try:
-        yield
-    except (OfflineError, ThrottledError) as error:
-        raise TransientError(error.message, status=error.status, advice=error.advice) from error
 
 
 def _named(parent: str | None) -> str:

@@ -169,15 +169,23 @@ class RetryingRemote:
                 except TransientError as error:
                     if isinstance(error, _UNSENT):
                         self._may()  # says why, where it was broken off
-                    else:
+                    if error.unsure or not isinstance(error, _UNSENT):
                         unsure = True
                         if not repeatable or self._broken_off.is_set():
-                            raise
+                            raise self._no_answer(error) from error
                     self._pause(error, pause, until)
                     pause = min(pause * 2, self._patience.longest)
         except RemoteError as error:
-            error.unsure = unsure
+            error.unsure = error.unsure or unsure
             raise
+
+    def _no_answer(self, error: TransientError) -> TransientError:
+        """An error that is final: a pause that it asks for is kept, but it is no word about this request alone."""
+        if not isinstance(error, _UNSENT):
+            return error
+        if isinstance(error, ThrottledError):
+            self._traffic.pacer.hold(error.retry_after or 0.0)
+        return TransientError(error.message, status=error.status, advice=error.advice)
 
     def _welcome(self, until: float) -> None:
         """Wait until the platform takes requests again."""

@@ -105,21 +105,18 @@ def test_a_creation_that_surely_was_not_applied_is_sent_again(error):
 @pytest.mark.parametrize(
     "last",
     [
-        OfflineError("No connection."),
-        AuthError("No.", status=401),
-        PermanentError("No.", status=409),
-        ThrottledError("Slow down.", retry_after=100),
+        lambda: OfflineError("No connection."),
+        lambda: AuthError("No.", status=401),
+        lambda: PermanentError("No.", status=409),
+        lambda: ThrottledError("Slow down.", retry_after=100),
     ],
 )
 def test_the_last_error_says_that_an_earlier_try_had_no_answer(last):
-    line = Line(broken(), always=last)
-    with pytest.raises(type(last)) as caught:
-        line.delete()
-    assert caught.value.unsure
-    line = Line(always=last)
-    with pytest.raises(type(last)) as caught:
-        line.delete()
-    assert not caught.value.unsure
+    for script, unsure in (([broken()], True), ([], False)):
+        line = Line(*script, always=last())
+        with pytest.raises(type(last())) as caught:
+            line.delete()
+        assert caught.value.unsure is unsure
 
 
 def test_nothing_is_asked_after_the_time_limit():
