@@ -47,8 +47,8 @@ def task_id(number: int) -> str:
     return f"65c0ffee{number:016x}"
 
 
-def filled(folder: Path) -> str:
-    """A store with a dataset of items that have three annotations each; gives the dataset's id."""
+def filled(folder: Path, each: int = 3) -> str:
+    """A store with a dataset of items that have some annotations each, at most three; gives the dataset's id."""
     with Store.create(folder, author=EMAIL, device="bench") as store:
         with store.transaction("fill") as tx:
             dataset: str = create_dataset(tx, create_project(tx, "Bench"), "Many")["id"]
@@ -87,7 +87,7 @@ def filled(folder: Path) -> str:
                         "source": "sdk",
                         "metadata": {"system": {"attributes": {}}},
                     }
-                    for place in range(3)
+                    for place in range(each)
                 ]
             with writing(store.engine) as connection:
                 insert_rows(connection, EntityKind.ITEM, items)
