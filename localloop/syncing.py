@@ -211,8 +211,27 @@ def _owned_by(email: str, task: Document) -> Document:
     return {**task, "taskOwner": owner, "workload": shares}
 
 
+def journal_of(store: Store) -> SqliteJournal:
+    """A store as the engine sees it.
+
+    Args:
+        store: The store.
+
+    Returns:
+        Its journal.
+    """
+    return SqliteJournal(store.engine, store.identity, store.clock)
+
+
 def subscribe(
-    store: Store, remote: Remote, project: str, dataset: str | None = None, *, content: bool = False
+    store: Store,
+    remote: Remote,
+    project: str,
+    dataset: str | None = None,
+    *,
+    content: bool | None = False,
+    items: Document | None = None,
+    all_items: bool = True,
 ) -> tuple[str, str | None]:
     """Find a project, or one dataset of it, on the platform, and have the store mirror it from the next sync on.
 
@@ -221,7 +240,9 @@ def subscribe(
         remote: The platform.
         project: The project's name or id.
         dataset: The dataset's name or id; all datasets when left out, new ones too.
-        content: Whether the next syncs fetch the files as well.
+        content: Whether the next syncs fetch the files as well; None for as before.
+        items: The filter that the dataset's items match.
+        all_items: Whether all items are mirrored when no filter is given; else the filter stays as it was.
 
     Returns:
         The local ids of project and dataset.
@@ -229,7 +250,7 @@ def subscribe(
     Raises:
         NotFound: The platform has none of this name or id.
     """
-    journal = SqliteJournal(store.engine, store.identity, store.clock)
+    journal = journal_of(store)
     journal.claim(remote.account())
     found = _one(remote, EntityKind.PROJECT, Scope(), project)
     chosen = None
@@ -243,7 +264,14 @@ def subscribe(
             journal.observe(kind, remote.list(kind, Scope(dataset=chosen.id)))
         journal.observe(EntityKind.DATASET, [chosen])
         dataset_id = journal.known(EntityKind.DATASET)[chosen.id]
-    journal.subscribe(project_id, dataset_id, content=content)
+    before = [
+        one for one in journal.subscriptions() if (one.project_id, one.dataset_id) == (project_id, dataset_id)
+    ]
+    if content is None:
+        content = any(one.content for one in before)
+    if items is None and not all_items:
+        items = next((one.items for one in before), None)
+    journal.subscribe(project_id, dataset_id, content=content, items=items)
     return project_id, dataset_id
 
 

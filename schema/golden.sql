@@ -565,3 +565,11 @@ CREATE TABLE tombstones (
 );
 
 CREATE INDEX ix_tombstones_remote_id ON tombstones (remote_id);
+
+CREATE TABLE unfollowed (
+    item_id VARCHAR NOT NULL,
+    dataset_id VARCHAR NOT NULL,
+    PRIMARY KEY (item_id)
+);
+
+CREATE INDEX ix_unfollowed_dataset ON unfollowed (dataset_id, item_id);

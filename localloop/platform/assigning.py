@@ -123,4 +123,4 @@ class Assigner:
 
 
 def _query(items: Sequence[str]) -> str:
-    return json.dumps(queries.ids_query(EntityKind.ITEM, items))
+    return json.dumps(queries.ids_query(EntityKind.ITEM, Scope(), items))

@@ -5,6 +5,7 @@ None adds the SDK's default clauses: with them notes, hidden items and directori
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ def page_query(kind: EntityKind, scope: Scope, cursor: Cursor, limit: int) -> di
         {"id": "ascending"} if cursor.updated_at is None else {"updatedAt": "ascending", "id": "ascending"}
     )
     clauses = [*_within(scope), *_beyond(cursor)]
-    return {**_query(kind, clauses, min(limit, PAGE)), "sort": order}
+    return {**_query(kind, scope, clauses, min(limit, PAGE)), "sort": order}
 
 
 def newest_query(kind: EntityKind, scope: Scope) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def newest_query(kind: EntityKind, scope: Scope) -> dict[str, Any]:
     Returns:
         The body.
     """
-    return {**_query(kind, _within(scope), 1), "sort": {"updatedAt": "descending"}}
+    return {**_query(kind, scope, _within(scope), 1), "sort": {"updatedAt": "descending"}}
 
 
 def count_query(kind: EntityKind, scope: Scope, span: Span | None = None) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def count_query(kind: EntityKind, scope: Scope, span: Span | None = None) -> dic
     Returns:
         The body.
     """
-    return _query(kind, [*_within(scope), *(_inside(span) if span else ())], 0)
+    return _query(kind, scope, [*_within(scope), *(_inside(span) if span else ())], 0)
 
 
 def paths_query(paths: Sequence[str], cursor: Cursor) -> dict[str, Any]:
@@ -81,20 +82,21 @@ def paths_query(paths: Sequence[str], cursor: Cursor) -> dict[str, Any]:
         The body.
     """
     clauses = [{"filename": {"$in": list(paths)}}, *_beyond(cursor)]
-    return {**_query(EntityKind.ITEM, clauses, PAGE), "sort": {"id": "ascending"}}
+    return {**_query(EntityKind.ITEM, Scope(), clauses, PAGE), "sort": {"id": "ascending"}}
 
 
-def ids_query(kind: EntityKind, ids: Sequence[str]) -> dict[str, Any]:
+def ids_query(kind: EntityKind, scope: Scope, ids: Sequence[str]) -> dict[str, Any]:
     """The query of the items or annotations that have one of some ids.
 
     Args:
         kind: Items or annotations.
+        scope: Perhaps a filter.
         ids: At most :data:`PAGE` ids.
 
     Returns:
         The body.
     """
-    return {**_query(kind, [{"id": {"$in": list(ids)}}], PAGE), "sort": {"id": "ascending"}}
+    return {**_query(kind, scope, [{"id": {"$in": list(ids)}}], PAGE), "sort": {"id": "ascending"}}
 
 
 def datasets_query(project: str, name: str | None = None) -> dict[str, Any]:
@@ -140,8 +142,16 @@ def tasks_query(project: str, dataset: str | None, name: str | None = None) -> d
     }
 
 
-def _query(kind: EntityKind, clauses: Sequence[Clause], size: int) -> dict[str, Any]:
-    return {"filter": _and(clauses), "page": 0, "pageSize": size, "resource": RESOURCES[kind]}
+def _query(kind: EntityKind, scope: Scope, clauses: Sequence[Clause], size: int) -> dict[str, Any]:
+    """A query of a dataset, narrowed to the items that match the scope's filter, or to their annotations by a join."""
+    body: dict[str, Any] = {"page": 0, "pageSize": size, "resource": RESOURCES[kind]}
+    if not scope.where:
+        return {"filter": _and(clauses), **body}
+    where = json.loads(scope.where)
+    if kind is EntityKind.ITEM:
+        return {"filter": _and([where, *clauses]), **body}
+    on = {"resource": "items", "local": "id", "forigen": "itemId"}
+    return {"filter": _and(clauses), "join": {"on": on, "filter": where}, **body}
 
 
 def _and(clauses: Sequence[Clause]) -> dict[str, Any]:

@@ -133,7 +133,9 @@ class Reader:
         """
         starts = range(0, len(ids), queries.PAGE)
         return sum(
-            self._count(scope, {**queries.ids_query(kind, ids[start : start + queries.PAGE]), "pageSize": 0})
+            self._count(
+                scope, {**queries.ids_query(kind, scope, ids[start : start + queries.PAGE]), "pageSize": 0}
+            )
             for start in starts
         )
 
@@ -202,7 +204,7 @@ class Reader:
         found: list[RemoteEntity] = []
         for start in range(0, len(ids), queries.PAGE):
             batch = ids[start : start + queries.PAGE]
-            found += self._page(kind, scope, queries.ids_query(kind, batch)).entities
+            found += self._page(kind, scope, queries.ids_query(kind, scope, batch)).entities
         return found
 
     def need(self, kind: EntityKind, remote_id: str) -> RemoteEntity:

@@ -19,11 +19,12 @@ from typing import Any, TypeVar
 from localloop.platform.mapping import natural_key
 from localloop.platform.patch import document_patch, patched_document
 from localloop.testing.feed import MemoryFeed
+from localloop.testing.narrowing import is_in, matching
 from localloop.testing.world import MemoryWorld, normal
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import OfflineError, PermanentError
-from localloop_sync.ports import Account, Cursor, Feed, Heard, Key, RemoteEntity, RemotePage, Scope, Span
+from localloop_sync.ports import Account, Cursor, Feed, Heard, RemoteEntity, RemotePage, Scope, Span
 
 Hook = Callable[..., None]
 _Result = TypeVar("_Result")
@@ -141,7 +142,7 @@ class MemoryRemote:
 
         def work() -> int:
             there = self._contents_of(kind, scope)
-            return len(there) if span is None else sum(_is_in(span, one) for one in there)
+            return len(there) if span is None else sum(is_in(span, one) for one in there)
 
         return self._call("count", work, kind, scope, *([] if span is None else [span]))
 
@@ -355,12 +356,15 @@ class MemoryRemote:
     def _contents_of(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
         """The items or annotations of a dataset, or the annotations of one item."""
         dataset = self.world.need(EntityKind.DATASET, scope.dataset).id
-        return [
+        there = [
             entity
             for entity in self.world.entities[kind].values()
             if entity.parents.get(EntityKind.DATASET) == dataset
             and (scope.item is None or entity.parents.get(EntityKind.ITEM) == scope.item)
         ]
+        return (
+            there if not scope.where else matching(there, self.world.entities[EntityKind.ITEM], scope.where)
+        )
 
     def _listed(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
         if kind is EntityKind.RECIPE and scope.dataset:
@@ -507,11 +511,6 @@ class MemoryRemote:
         item = self.world.change(there, changed, by=self._account.email, facts=facts)
         self.world.contents[item.id] = data
         return item
-
-
-def _is_in(span: Span, entity: RemoteEntity) -> bool:
-    key = entity.id if span.key is Key.ID else entity.updated_at
-    return span.after < key and (span.upto is None or key <= span.upto)
 
 
 def _content_facts(filename: str, size: int) -> dict[str, Any]:

@@ -22,14 +22,20 @@ PROOFS = 100
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A dataset by its local and platform id."""
+    """A dataset by its local and platform id, and the filter of the items that are mirrored (empty: all)."""
 
     local: str
     remote: str
+    where: str = ""
 
     @property
     def scope(self) -> Scope:
         """Where to look on the platform."""
+        return Scope(dataset=self.remote, where=self.where or None)
+
+    @property
+    def whole(self) -> Scope:
+        """All of the dataset, whatever the filter."""
         return Scope(dataset=self.remote)
 
 
@@ -65,6 +71,21 @@ class Comparer:
         self._pull = pull
         self._page = page
 
+    def take(
+        self, kind: EntityKind, place: Place, entities: Sequence[RemoteEntity], mark: Mark | None = None
+    ) -> None:
+        """Take in what a listing brought; by that, items match the filter.
+
+        Args:
+            kind: Items or annotations.
+            place: The dataset.
+            entities: What the listing brought.
+            mark: Where it stands after them.
+        """
+        if place.where and kind is EntityKind.ITEM and entities:
+            self._journal.follow([one.id for one in entities])
+        self._pull.take(kind, entities, mark)
+
     def compare(self, kind: EntityKind, place: Place) -> None:
         """Find by counts what one side has and the other has not.
 
@@ -88,7 +109,7 @@ class Comparer:
             seen: set[str] = set()
             for entities in self._listed(kind, place.scope, span, number):
                 seen.update(one.id for one in entities)
-                self._pull.take(kind, [one for one in entities if one.id not in known])
+                self.take(kind, place, [one for one in entities if one.id not in known])
             missing.update((remote, local) for remote, local in known.items() if remote not in seen)
         self._missing(kind, place, missing)
 
@@ -134,7 +155,7 @@ class Comparer:
             known = self._journal.known_span(kind, place.local, span)
             for entities in self._listed(kind, place.scope, span, number):
                 wrong = wrong or any(one.id not in known and one.updated_at <= settled for one in entities)
-                self._pull.take(kind, entities)
+                self.take(kind, place, entities)
         return wrong
 
     def _listed(
@@ -173,9 +194,13 @@ class Comparer:
         if not missing:
             return
         total = self._journal.known_count(kind, place.local)
-        found = self._remote.several(kind, place.scope, list(missing))
+        found = self._remote.several(kind, place.whole, list(missing))
         self._pull.take(kind, found)
         there = {one.id for one in found}
+        if (
+            place.where and kind is EntityKind.ITEM
+        ):  # they match no more, which says nothing about their being there
+            self._journal.unfollow([missing[one] for one in sorted(there)])
         left = sorted(one for one in missing if one not in there)
         self._pull.guard(kind, [missing[one] for one in left], total)
         gone = self._proved(kind, left)

@@ -40,7 +40,6 @@ class Contents:
     ) -> None:
         self._remote = remote
         self._journal = journal
-        self._pull = pull
         self._progress = progress
         self._page = page
         self._sweep_every = sweep_every
@@ -87,7 +86,7 @@ class Contents:
                 cursor = Cursor(max(one.id for one in page.entities))
                 must_move(cursor.id > mark.cursor.id)
                 mark = replace(mark, cursor=cursor)
-                self._pull.take(kind, page.entities, mark)
+                self._comparer.take(kind, place, page.entities, mark)
                 done += len(page.entities)
                 self._progress.advance(f"{kind.value}s pulled", done, None)
             if not page.more or not page.entities:
@@ -115,7 +114,7 @@ class Contents:
                 mark = replace(mark, cursor=Cursor(name, updated_at))
             if not more:
                 mark = _through(mark, before, sweep=sweep)
-            self._pull.take(kind, page.entities, mark)
+            self._comparer.take(kind, place, page.entities, mark)
             done += len(page.entities)
             self._progress.advance(f"{kind.value}s checked", done, None)
             if not more:

@@ -154,30 +154,36 @@ class Follower:
     def _chosen(self, target: Target, datasets: Sequence[RemoteEntity]) -> list[RemoteEntity]:
         """Those that are mirrored; one that the platform keeps for itself as well, like wherever they are listed."""
         known = target.datasets.values()
-        chosen = [one for one in datasets if target.discover or one.id in known]
+        chosen = [one for one in datasets if target.mirrors(one.id)]
         self._fresh.update(one.id for one in chosen if one.id not in known)
         return chosen
 
     def _followed(self, target: Target) -> set[str]:
-        """The datasets (platform ids) that the feed is read for: those that were read whole before."""
+        """The datasets (platform ids) that the feed is read for: those that are mirrored and were read whole before."""
         known = self._journal.known(EntityKind.DATASET, project=target.project_id)
         return {
             remote
             for remote, local in known.items()
-            if local in target.datasets and local not in target.unread
+            if local in target.datasets and local not in target.unread and local not in target.filters
         }
 
     def _unread(self, target: Target) -> None:
-        """What is in datasets that came to be known only now, or whose first listing was cut short."""
+        """What is in datasets that came to be known only now, or whose first listing was cut short.
+
+        A feed does not tell which items match a filter, so datasets with one are asked themselves.
+        """
         for remote_id, local_id in self._journal.known(EntityKind.DATASET, project=target.project_id).items():
-            if local_id in target.unread or remote_id in self._fresh:
+            plainly = local_id in target.unread or local_id in target.filters
+            if (plainly and local_id in target.datasets) or remote_id in self._fresh:
                 self._pull.dataset(local_id, remote_id, target)
 
     def _bury(self, target: Target, gone: Gone) -> None:
         if not gone:
             return
         datasets = self._local(EntityKind.DATASET, gone.values())
-        for local_id in datasets.values():
+        for remote_id, local_id in datasets.items():
+            if remote_id in target.left:
+                continue
             self._pull.vanished(EntityKind.DATASET, local_id)
         members = self._local(EntityKind.MEMBER, gone.values())
         known = self._journal.known(EntityKind.MEMBER, project=target.project_id)
@@ -189,6 +195,8 @@ class Follower:
                 by_dataset.setdefault(one.dataset, []).append(one)
         here = self._journal.known(EntityKind.DATASET, among=sorted(by_dataset))
         for remote_id, local_id in here.items():
+            if local_id not in target.datasets or local_id in target.filters:
+                continue
             for (
                 kind
             ) in _SINGLE:  # what goes with an item is not counted a second time: it is not known by then

@@ -49,7 +49,8 @@ class Scope:
     """Where to look: ids on the platform. ``item`` narrows annotations to one item.
 
     ``recipe`` is the one that a task is created with, the dataset's first when it is None; ``task`` the one that an
-    assignment is created in.
+    assignment is created in. ``where`` is a filter of items as JSON text (docs/platform/wire.md, 4.5.1): it narrows
+    pages, counts and looks by id to the items that match, and to their annotations.
     """
 
     project: str | None = None
@@ -57,6 +58,7 @@ class Scope:
     item: str | None = None
     recipe: str | None = None
     task: str | None = None
+    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,8 +335,9 @@ class Position:
 class Target:
     """A project to pull. ``discover`` says whether datasets that are new on the platform are taken too.
 
-    ``datasets`` are those known to both sides: local id → platform id. ``unread`` are those of them (local ids) whose
-    items or annotations were never listed to the end.
+    ``datasets`` are those that are mirrored and known to both sides: local id → platform id. ``unread`` are those of
+    them (local ids) whose items or annotations were never listed to the end; ``filters`` are the filters of those that
+    are not mirrored whole, by local id. ``left`` are datasets (platform ids) that are mirrored no more.
     """
 
     project_id: str
@@ -342,6 +345,22 @@ class Target:
     discover: bool
     datasets: Mapping[str, str]
     unread: frozenset[str] = frozenset()
+    filters: Mapping[str, str] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+
+    def mirrors(self, dataset: str) -> bool:
+        """Whether a dataset (platform id) is mirrored, once it is known."""
+        return dataset not in self.left and (self.discover or dataset in self.datasets.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatched:
+    """What no pull looks at and has something unsent: entities of one kind in a dataset, platform id → local id."""
+
+    kind: EntityKind
+    dataset_id: str
+    dataset: str
+    entities: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,12 +434,24 @@ class Journal(Protocol):
         """
         ...
 
+    def follow(self, ids: Sequence[str]) -> None:
+        """These items (platform ids) match their dataset's filter: pulls look at them from now on."""
+        ...
+
+    def unfollow(self, ids: Sequence[str]) -> None:
+        """These items (local ids) match no more: they stay, and no pull looks at those that have nothing unsent."""
+        ...
+
+    def unwatched(self) -> Sequence[Unwatched]:
+        """What has something unsent and is looked at by no pull, items before annotations."""
+        ...
+
     def known_count(self, kind: EntityKind, dataset: str, span: Span | None = None) -> int:
-        """How many entities of a kind in a dataset (local id), or in a span of it, both sides know."""
+        """How many entities of a kind in a dataset (local id), or in a span of it, both sides know and are followed."""
         ...
 
     def known_middle(self, kind: EntityKind, dataset: str, span: Span) -> str | None:
-        """The key about half-way in a span of what both sides know in a dataset (local id).
+        """The key about half-way in a span of what :meth:`known_count` counts.
 
         Something known has that key or a smaller one, and something has a larger one; None when nothing is such.
         """
@@ -429,7 +460,7 @@ class Journal(Protocol):
     def known_span(
         self, kind: EntityKind, dataset: str, span: Span, limit: int | None = None
     ) -> dict[str, str]:
-        """What both sides know in a span of a dataset (local id), by key: platform id → local id."""
+        """What :meth:`known_count` counts, by key: platform id → local id."""
         ...
 
     def jobs(self, waiting: State) -> Sequence[Job]:

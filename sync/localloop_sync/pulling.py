@@ -28,6 +28,7 @@ from localloop_sync.ports import (
     RemoteEntity,
     Scope,
     Target,
+    Unwatched,
 )
 from localloop_sync.report import Progress, Rejection, SyncReport
 
@@ -92,6 +93,30 @@ class Puller:
                     EntityKind.PROJECT.value, target.project_id, target.remote_id, error.message
                 )
                 self._report.rejected.append(refusal)
+        self._unwatched()
+
+    def _unwatched(self) -> None:
+        """What no listing shows and has something unsent is looked at by its id, so that it is not sent blindly."""
+        for one in self._journal.unwatched():
+            try:
+                self._look(one)
+            except PermanentError as error:
+                refusal = Rejection(EntityKind.DATASET.value, one.dataset_id, one.dataset, error.message)
+                self._report.rejected.append(refusal)
+
+    def _look(self, one: Unwatched) -> None:
+        if one.kind is EntityKind.DATASET:
+            dataset = self._remote.get(one.kind, one.dataset)
+            if dataset is None:
+                self.vanished(one.kind, one.dataset_id)
+            else:
+                self.take(one.kind, [dataset])
+            return
+        found = self._remote.several(one.kind, Scope(dataset=one.dataset), list(one.entities))
+        self.take(one.kind, found)
+        missing = one.entities.keys() - {entity.id for entity in found}
+        gone = [one.entities[name] for name in sorted(missing) if self._remote.get(one.kind, name) is None]
+        self.bury(one.kind, gone, self._journal.known_count(one.kind, one.dataset_id))
 
     def _project(self, target: Target, feed: Feed | None) -> None:
         if feed is None:
@@ -130,9 +155,10 @@ class Puller:
     def _datasets(self, target: Target, *, sweep: bool) -> None:
         scope = Scope(project=target.remote_id)
         listed = {one.id: one for one in self._remote.list(EntityKind.DATASET, scope)}
-        chosen = [one for one in listed.values() if target.discover or one.id in target.datasets.values()]
+        chosen = [one for one in listed.values() if target.mirrors(one.id)]
         self.take(EntityKind.DATASET, chosen)
-        known = self._journal.known(EntityKind.DATASET, project=target.project_id)
+        there = self._journal.known(EntityKind.DATASET, project=target.project_id)
+        known = {remote: local for remote, local in there.items() if remote not in target.left}
         missing = {remote: local for remote, local in known.items() if remote not in listed}
         for remote_id, local_id in missing.items():
             if self._remote.get(EntityKind.DATASET, remote_id) is None:
@@ -150,7 +176,7 @@ class Puller:
             target: Its project.
             sweep: Whether nothing is trusted that counts and times say.
         """
-        place = Dataset(local_id, remote_id)
+        place = Dataset(local_id, remote_id, target.filters.get(local_id, ""))
         for kind in _WORK:  # items name the tasks that they are in
             scope = Scope(project=target.remote_id, dataset=place.remote)
             self._listed(kind, scope, target, dataset=place.local)

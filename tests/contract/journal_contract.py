@@ -91,6 +91,22 @@ class JournalContract:
         assert journal.known_middle(K.ITEM, dataset, Span(Key.UPDATED_AT)) == AT
         assert journal.known_middle(K.ITEM, dataset, Span(Key.UPDATED_AT, AT)) is None
 
+    def test_what_is_followed_no_more_is_known_and_not_counted(self, journal, dataset):
+        journal.observe(K.ITEM, [item(f"r{number}", f"/{number}") for number in range(4)])
+        label = {"type": "class", "label": "x"}
+        marks = [entity(K.ANNOTATION, f"a{n}", label, dataset="rd", item=f"r{n}") for n in range(4)]
+        journal.observe(K.ANNOTATION, marks)
+        known = journal.known(K.ITEM, dataset=dataset)
+        journal.unfollow([known["r1"], known["r2"]])
+        assert journal.known(K.ITEM, dataset=dataset) == known
+        assert list(journal.known_span(K.ITEM, dataset, Span())) == ["r0", "r3"]
+        assert list(journal.known_span(K.ANNOTATION, dataset, Span())) == ["a0", "a3"]
+        assert journal.known_count(K.ITEM, dataset) == journal.known_count(K.ANNOTATION, dataset) == 2
+        assert journal.known_count(K.ITEM, dataset, Span(after="r0", upto="r2")) == 0
+        journal.follow(["r2", "unknown"])
+        assert journal.known_count(K.ITEM, dataset) == journal.known_count(K.ANNOTATION, dataset) == 3
+        assert journal.unwatched() == []
+
     def test_observing_again_is_nothing_new(self, journal, dataset):
         journal.observe(K.ITEM, [item("r1", "/1")])
         assert journal.observe(K.ITEM, [item("r1", "/1")]).taken == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -371,6 +372,31 @@ class RemoteContract:
         assert remote.count(K.ITEM, scope, Span(Key.UPDATED_AT, upto=before)) == everything - 1
         assert remote.count(K.ITEM, scope, Span(Key.UPDATED_AT, before, remote.newest(K.ITEM, scope))) == 1
         assert second.updated_at <= before
+
+    def test_a_filter_narrows_pages_counts_and_looks_to_what_matches_and_its_annotations(
+        self, remote, scope, put
+    ):
+        items = [
+            put(f"/{n}.bin", metadata={"user": {"site": "north" if n % 2 else "south"}}) for n in range(5)
+        ]
+        for item in items:
+            remote.create(K.ANNOTATION, Scope(scope.project, scope.dataset, item.id), [box(item.id)])
+        north = replace(scope, where='{"metadata.user.site": "north"}')
+        wanted = sorted([items[1].id, items[3].id])
+        assert [e.id for e in self.of(remote, K.ITEM, north, limit=1)] == wanted
+        assert sorted(e.document["label"] for e in self.of(remote, K.ANNOTATION, north, limit=1)) == wanted
+        for kind in (K.ITEM, K.ANNOTATION):
+            assert remote.count(kind, north) == 2
+            last = self.of(remote, kind, north)[-1]
+            assert remote.count(kind, north, Span(after=last.id)) == 0
+            assert remote.count(kind, north, Span(Key.UPDATED_AT, upto=last.updated_at)) > 0
+            assert remote.newest(kind, north) == max(e.updated_at for e in self.of(remote, kind, north))
+            since = remote.page(kind, north, Cursor("", last.updated_at), 10).entities
+            assert {e.id for e in since} <= {e.id for e in self.of(remote, kind, north)}
+            everything = [e.id for e in self.of(remote, kind, scope)]
+            assert remote.present(kind, north, everything) == 2
+            assert len(remote.several(kind, north, everything)) == 2
+            assert len(remote.several(kind, scope, everything)) == len(everything)
 
     def test_of_some_ids_those_that_are_present_are_counted(self, remote, scope, put):
         one, two = put("/1.bin"), put("/2.bin")

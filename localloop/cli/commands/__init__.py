@@ -27,6 +27,7 @@ from localloop.cli.commands import (
     serve,
     show,
     status,
+    subscribe,
     sync,
     user,
 )
@@ -38,6 +39,7 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     logout.register,
     status.register,
     sync.register,
+    subscribe.register,
     add.register,
     import_.register,
     ls.register,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from localloop.cli.filters import FilterOption
 from localloop.cli.options import EmailOption, GateOption, JsonOption, examples
 from localloop.cli.output import Output
 
@@ -28,6 +29,7 @@ def clone(
         bool,
         typer.Option("--content", help="Fetch the files too, now and at every sync.", show_default=False),
     ] = False,
+    items: FilterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Mirror a project or dataset of the platform in a new store.
@@ -36,15 +38,19 @@ def clone(
     until `localloop get` asks for them. A clone that was stopped half-way is finished by `localloop sync`.
     """
     from localloop import config
-    from localloop.cli import places
+    from localloop.cli import filters, places
     from localloop.cli.opening import credentials
     from localloop.cli.syncing import run, tell
+    from localloop.errors import BadRequest
     from localloop.platform import PlatformSession, transport_to
     from localloop.store import Store
     from localloop.syncing import connected, subscribe
 
     out = Output(as_json=as_json)
     address = places.parse(place)
+    wanted = filters.read(items)
+    if wanted is not None and not address.dataset:
+        raise BadRequest("400", "Give a dataset to filter: PROJECT/DATASET.")
     target = (folder or Path(address.dataset or address.project)).expanduser().absolute()
     session = PlatformSession(transport_to(gate or config.default_gate()), credentials(), email=email)
     try:
@@ -57,7 +63,9 @@ def clone(
         store.set_settings({"login_gate": gate})
         try:
             with connected(store, credentials(), gate=gate, email=account) as remote:
-                subscribe(store, remote, address.project, address.dataset or None, content=content)
+                subscribe(
+                    store, remote, address.project, address.dataset or None, content=content, items=wanted
+                )
         except BaseException:
             # Nothing is in it yet, so nothing is lost.
             shutil.rmtree(path if existed else target)
@@ -76,6 +84,7 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "localloop clone Fruit",
             "localloop clone Fruit/Apples apples --content",
+            """localloop clone Fruit/Apples --filter '{"metadata.user.site": "north"}'""",
             "localloop clone Fruit --gate http://192.168.1.20:8080",
         ),
     )(clone)

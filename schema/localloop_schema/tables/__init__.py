@@ -13,7 +13,14 @@ from localloop_schema.tables.operation import Operation
 from localloop_schema.tables.project import Member, Project
 from localloop_schema.tables.recipe import Ontology, Recipe
 from localloop_schema.tables.setting import Setting
-from localloop_schema.tables.sync import BaseSnapshot, Checkpoint, Conflict, Subscription, Tombstone
+from localloop_schema.tables.sync import (
+    BaseSnapshot,
+    Checkpoint,
+    Conflict,
+    Subscription,
+    Tombstone,
+    Unfollowed,
+)
 from localloop_schema.tables.task import Assignment, Task
 
 #: The mirror table of each kind.
@@ -52,4 +59,5 @@ __all__ = [
     "Subscription",
     "Task",
     "Tombstone",
+    "Unfollowed",
 ]

@@ -95,8 +95,22 @@ class Tombstone(SQLModel, table=True):
     origin: str = "local"
 
 
+class Unfollowed(SQLModel, table=True):
+    """An item that stays here and is not asked for any more, for it does not match its dataset's filter."""
+
+    __tablename__ = "unfollowed"
+    __table_args__ = (Index("ix_unfollowed_dataset", "dataset_id", "item_id"),)
+
+    item_id: str = Field(primary_key=True)
+    dataset_id: str
+
+
 class Subscription(SQLModel, table=True):
-    """Which project or dataset of the platform this store mirrors. ``dataset_id`` null means the whole project."""
+    """Which project or dataset of the platform this store mirrors. ``dataset_id`` null means the whole project.
+
+    A dataset's own subscription goes before its project's. ``filter`` holds ``content`` (whether files are kept here),
+    ``items`` (the filter that items match, where not all are mirrored) and ``left`` (it was left: nothing is pulled).
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (Index("ux_subscriptions", "project_id", "dataset_id", unique=True),)

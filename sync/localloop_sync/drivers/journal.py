@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Engine, bindparam, insert, select
 
+from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, get_row, get_rows, rows_where, table, update_row
+from localloop_schema.rows import Row, get_row, get_rows, update_row
 from localloop_schema.session import reading, writing
-from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, FeedPosition, Setting, Subscription
+from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, FeedPosition, Setting
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
-from localloop_sync.drivers import conflicts, knowing, oplog, states
+from localloop_sync.drivers import conflicts, knowing, oplog, states, subscribing
 from localloop_sync.drivers.burying import Undertaker, names
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.observing import Observer
@@ -33,6 +34,7 @@ from localloop_sync.ports import (
     RemoteEntity,
     Span,
     Target,
+    Unwatched,
     Wanted,
 )
 from localloop_sync.report import SyncReport
@@ -42,7 +44,6 @@ _BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]
 _MARKS: Any = Checkpoint.__table__  # type: ignore[attr-defined]
 _POSITIONS: Any = FeedPosition.__table__  # type: ignore[attr-defined]
 _SETTINGS: Any = Setting.__table__  # type: ignore[attr-defined]
-_SUBSCRIPTIONS: Any = Subscription.__table__  # type: ignore[attr-defined]
 
 # Statements are built once: building one takes several times as long as running it.
 _ALL_SETTINGS = select(_SETTINGS.c.key, _SETTINGS.c.value)
@@ -51,41 +52,9 @@ _MARK = select(_MARKS).where(
     _MARKS.c.dataset_id == bindparam("dataset"), _MARKS.c.resource == bindparam("resource")
 )
 _WRITE_MARK = insert(_MARKS).prefix_with("OR REPLACE")
-_READ_THROUGH = (
-    select(_MARKS.c.dataset_id)
-    .where(_MARKS.c.phase == "delta")
-    .group_by(_MARKS.c.dataset_id)
-    .having(func.count() == len((EntityKind.ITEM, EntityKind.ANNOTATION)))
-)
 _POSITION = select(_POSITIONS).where(_POSITIONS.c.project_id == bindparam("project"))
 _WRITE_POSITION = insert(_POSITIONS).prefix_with("OR REPLACE")
 _KNOW_BLOB = insert(_BLOBS).prefix_with("OR IGNORE")
-
-
-def _wanted_content() -> Select[Any]:
-    """What is not here of a project's files, or of one dataset's."""
-    items = table(EntityKind.ITEM).c
-    datasets = table(EntityKind.DATASET).c
-    one: BindParameter[str | None] = bindparam("dataset")
-    scope = select(datasets.id).where(
-        datasets.project_id == bindparam("project"), or_(one.is_(None), datasets.id == one)
-    )
-    here = select(_BLOBS.c.digest).where(_BLOBS.c.digest == items.digest).exists()
-    columns = (items.id, items.remote_id, items["size"], items.digest, items.filename, items.updated_at)
-    return (
-        select(*columns)
-        .where(
-            items.dataset_id.in_(scope),
-            ~here,
-            items.type == "file",
-            items.deleted_at.is_(None),
-            items.remote_id.is_not(None),
-        )
-        .order_by(items.id)
-    )
-
-
-_WANTED = _wanted_content()
 
 
 class SqliteJournal:
@@ -134,25 +103,7 @@ class SqliteJournal:
     def targets(self) -> list[Target]:
         """The projects to pull, as far as the platform has them."""
         with reading(self._engine) as connection:
-            whole = {
-                row["project_id"]
-                for row in connection.execute(select(_SUBSCRIPTIONS)).mappings()
-                if row["dataset_id"] is None
-            }
-            read = _read_through(connection)
-            found = []
-            for project in rows_where(connection, EntityKind.PROJECT):
-                # One that was deleted here is looked at too: its deletion waits for what is new in it.
-                if project["remote_id"] is None:
-                    continue
-                datasets = {
-                    row["id"]: row["remote_id"]
-                    for row in rows_where(connection, EntityKind.DATASET, project_id=project["id"])
-                    if row["remote_id"] is not None
-                }
-                discover, unread = project["id"] in whole, frozenset(datasets.keys() - read)
-                found.append(Target(project["id"], project["remote_id"], discover, datasets, unread))
-            return found
+            return subscribing.targets(connection)
 
     def mark(self, dataset_id: str, kind: EntityKind) -> Mark | None:
         """How far the pull of a resource has come; None before the first page."""
@@ -200,6 +151,21 @@ class SqliteJournal:
         """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
         with reading(self._engine) as connection:
             return knowing.known(connection, kind, dataset=dataset, project=project, among=among)
+
+    def follow(self, ids: Sequence[str]) -> None:
+        """These items (platform ids) match their dataset's filter: pulls look at them from now on."""
+        with self._writing() as (connection, _):
+            subscribing.follow(connection, ids)
+
+    def unfollow(self, ids: Sequence[str]) -> None:
+        """These items (local ids) match no more: they stay, and no pull looks at those that have nothing unsent."""
+        with self._writing() as (connection, _):
+            subscribing.unfollow(connection, ids)
+
+    def unwatched(self) -> list[Unwatched]:
+        """What has something unsent and is looked at by no pull, items before annotations."""
+        with reading(self._engine) as connection:
+            return subscribing.unwatched(connection)
 
     def known_count(self, kind: EntityKind, dataset: str, span: Span | None = None) -> int:
         """How many entities of a kind in a dataset (local id), or in a span of it, both sides know."""
@@ -286,13 +252,7 @@ class SqliteJournal:
     def wanted(self) -> list[Wanted]:
         """Content that was asked for and is not here: of every subscription that keeps content."""
         with reading(self._engine) as connection:
-            found: list[Wanted] = []
-            for row in connection.execute(select(_SUBSCRIPTIONS)).mappings():
-                if not (row["filter"] or {}).get("content"):
-                    continue
-                scope = {"project": row["project_id"], "dataset": row["dataset_id"]}
-                found.extend(Wanted(*one) for one in connection.execute(_WANTED, scope))
-            return list(dict.fromkeys(found))
+            return subscribing.wanted(connection)
 
     def hydrated(self, item_id: str, digest: str, size: int) -> None:
         """The content of an item is here now. It is no edit: base and mirror learn the digest together."""
@@ -318,33 +278,30 @@ class SqliteJournal:
             if not report.dry_run:
                 _set(connection, {"last_sync": {"at": stamp.at, "unsent": report.unsent}})
 
-    def subscribe(self, project_id: str, dataset_id: str | None, *, content: bool) -> None:
-        """Mirror a project, or one dataset of it (local ids); ``content`` keeps the files here too.
+    def subscribe(
+        self, project_id: str, dataset_id: str | None, *, content: bool, items: Document | None = None
+    ) -> None:
+        """Mirror a project, or one dataset of it (local ids), from the next pull on.
 
-        The feed has passed by what was not wanted so far, so the next pull does without it.
+        Args:
+            project_id: The project.
+            dataset_id: The dataset; None for all of the project.
+            content: Whether to keep the files here too.
+            items: The filter that a dataset's items match; all of them when left out.
         """
         with self._writing() as (connection, stamp):
-            connection.execute(_POSITIONS.delete().where(_POSITIONS.c.project_id == project_id))
-            connection.execute(
-                _SUBSCRIPTIONS.delete().where(
-                    _SUBSCRIPTIONS.c.project_id == project_id,
-                    _SUBSCRIPTIONS.c.dataset_id.is_(None)
-                    if dataset_id is None
-                    else _SUBSCRIPTIONS.c.dataset_id == dataset_id,
-                )
-            )
-            row = {
-                "project_id": project_id,
-                "dataset_id": dataset_id,
-                "filter": {"content": content},
-                "created_at": stamp.at,
-            }
-            connection.execute(insert(_SUBSCRIPTIONS), row)
+            wanted = subscribing.Subscribed(project_id, dataset_id, content, items)
+            subscribing.subscribe(connection, wanted, stamp.at)
 
+    def leave(self, project_id: str, dataset_id: str | None) -> None:
+        """Mirror a project, or one dataset of it (local ids), no more: what is here stays, what is unsent is sent."""
+        with self._writing() as (connection, stamp):
+            subscribing.leave(connection, project_id, dataset_id, stamp.at)
 
-def _read_through(connection: Connection) -> set[str]:
-    """Datasets (local ids) whose items and whose annotations have been listed to the end at least once."""
-    return set(connection.execute(_READ_THROUGH).scalars())
+    def subscriptions(self) -> list[subscribing.Subscribed]:
+        """All subscriptions, those that were left too."""
+        with reading(self._engine) as connection:
+            return subscribing.subscriptions(connection)
 
 
 def _know_blob(connection: Connection, digest: str, size: int, at: str) -> None:

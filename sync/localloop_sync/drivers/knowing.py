@@ -1,4 +1,4 @@
-"""What both sides know of a dataset: its ids, how many there are, and where a span of them has its middle.
+"""What both sides know of a dataset and follow: its ids, how many there are, where a span of them has its middle.
 
 Each look costs what is in the span, in an index, and reads no document.
 """
@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Select, func, select
 
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import chunks, table
-from localloop_schema.tables import BaseSnapshot
+from localloop_schema.tables import BaseSnapshot, Unfollowed
 from localloop_sync.core.reconcile import Sort
 from localloop_sync.drivers import conflicts
 from localloop_sync.ports import Key, Span
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_UNFOLLOWED: Any = Unfollowed.__table__  # type: ignore[attr-defined]
 _KEYS = {Key.ID: _BASES.c.remote_id, Key.UPDATED_AT: _BASES.c.remote_updated_at}
 
 
@@ -48,6 +49,7 @@ def known(
 def count(connection: Connection, kind: EntityKind, dataset: str, span: Span | None) -> int:
     """See :meth:`localloop_sync.ports.Journal.known_count`."""
     query = _in(select(func.count()).select_from(_BASES), kind, dataset, span or Span())
+    query = _followed(connection, query, kind, dataset)
     number = int(connection.execute(query).scalar_one())
     for part in chunks(sorted(_lost(connection, kind))):
         number -= int(connection.execute(query.where(_BASES.c.entity_id.in_(part))).scalar_one())
@@ -78,7 +80,8 @@ def span(
 ) -> dict[str, str]:
     """See :meth:`localloop_sync.ports.Journal.known_span`."""
     columns = select(_BASES.c.remote_id, _BASES.c.entity_id)
-    query = _in(columns, kind, dataset, inside).order_by(_KEYS[inside.key], _BASES.c.remote_id)
+    query = _followed(connection, _in(columns, kind, dataset, inside), kind, dataset)
+    query = query.order_by(_KEYS[inside.key], _BASES.c.remote_id)
     lost = _lost(connection, kind)
     if limit is not None:
         query = query.limit(limit + len(lost))
@@ -92,6 +95,22 @@ def _in(query: Select[Any], kind: EntityKind, dataset: str, span: Span) -> Selec
     if span.after:
         query = query.where(key > span.after)
     return query if span.upto is None else query.where(key <= span.upto)
+
+
+def _followed(connection: Connection, query: Select[Any], kind: EntityKind, dataset: str) -> Select[Any]:
+    """Without the items that match their dataset's filter no more, and without their annotations."""
+    columns = _UNFOLLOWED.c
+    if (
+        connection.execute(select(columns.item_id).where(columns.dataset_id == dataset).limit(1)).first()
+        is None
+    ):
+        return query
+    items = select(columns.item_id).where(columns.dataset_id == dataset)
+    if kind is EntityKind.ITEM:
+        return query.where(_BASES.c.entity_id.not_in(items))
+    annotations = table(EntityKind.ANNOTATION).c
+    below = select(annotations.id).where(annotations.item_id.in_(items))
+    return query.where(_BASES.c.entity_id.not_in(below))
 
 
 def _lost(connection: Connection, kind: EntityKind) -> set[str]:
