@@ -434,6 +434,13 @@ class Journal(Protocol):
         """
         ...
 
+    def replaced(self, ids: Sequence[str]) -> set[str]:
+        """Those of these items (local ids), none of which the platform has any more, that have another in their place.
+
+        That is one at the same path, or one with the same content that was made there lately. Each takes one place.
+        """
+        ...
+
     def follow(self, ids: Sequence[str]) -> None:
         """These items (platform ids) match their dataset's filter: pulls look at them from now on."""
         ...

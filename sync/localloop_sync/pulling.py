@@ -272,8 +272,12 @@ class Puller:
         Raises:
             MassDeletionHalt: They are too many.
         """
+        if self._limits is None or not ids:
+            return
+        replaced = self._journal.replaced(ids) if kind is EntityKind.ITEM else set()
+        ids = [one for one in ids if one not in replaced]  # what has a new place was not deleted
         emptied = kind is EntityKind.ITEM and len(ids) == total > 1  # a dataset that is suddenly empty
-        if self._limits is not None and (emptied or too_many(len(ids), total, self._limits)):
+        if emptied or too_many(len(ids), total, self._limits):
             raise MassDeletionHalt(
                 f"The platform has {len(ids)} of {total} {kind.value}s of a dataset no more; "
                 "they would be deleted here.",

@@ -15,7 +15,7 @@ from localloop_schema.session import reading, writing
 from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, FeedPosition, Setting
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
-from localloop_sync.drivers import conflicts, knowing, oplog, states, subscribing
+from localloop_sync.drivers import conflicts, knowing, oplog, replacing, states, subscribing
 from localloop_sync.drivers.burying import Undertaker, names
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.observing import Observer
@@ -151,6 +151,11 @@ class SqliteJournal:
         """Entities that both sides know, below a dataset or project (local ids): platform id → local id."""
         with reading(self._engine) as connection:
             return knowing.known(connection, kind, dataset=dataset, project=project, among=among)
+
+    def replaced(self, ids: Sequence[str]) -> set[str]:
+        """Those of these items (local ids), which the platform has no more, that have another in their place."""
+        with reading(self._engine) as connection:
+            return replacing.replaced(connection, ids)
 
     def follow(self, ids: Sequence[str]) -> None:
         """These items (platform ids) match their dataset's filter: pulls look at them from now on."""
