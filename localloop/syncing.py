@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock, Timer
 from weakref import WeakValueDictionary
 
+from localloop import config
 from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
 from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, transport_to
@@ -80,7 +81,8 @@ def sync_store(
     Args:
         store: The store.
         remote: The platform.
-        options: How to sync. A dry run works on a copy of the database and sends nothing.
+        options: How to sync; with as many workers as the environment says when left out. A dry run works on a copy
+            of the database and sends nothing.
         progress: Hears how far it is.
         patience: How long to keep trying a request.
 
@@ -93,7 +95,7 @@ def sync_store(
         RemoteError: The platform stopped answering, or does not accept the credentials.
     """
     patience = patience or Patience()
-    options = replace(options or Options(), patience=patience.budget)
+    options = replace(options or Options(workers=config.workers()), patience=patience.budget)
     patient = RetryingRemote(
         remote,
         store.clock,

@@ -96,8 +96,9 @@ def platform_of(store: Store) -> Iterator[Remote]:
     Raises:
         AuthError: The store has no platform, or nobody is logged in.
     """
-    from localloop.syncing import connected
+    from localloop.syncing import connected, traffic_to
     from localloop_sync.drivers.retrying import Patience, RetryingRemote
 
     with connected(store, credentials()) as remote:
-        yield RetryingRemote(remote, store.clock, Patience(budget=PATIENCE))
+        traffic = traffic_to(remote, store.clock)
+        yield RetryingRemote(remote, store.clock, Patience(budget=PATIENCE), traffic=traffic)

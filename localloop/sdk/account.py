@@ -198,7 +198,7 @@ def sync(*, dry_run: bool = False, allow_deletions: bool = False, push: bool = T
     from localloop_sync.engine import Options  # noqa: PLC0415 - the same
 
     store = current()
-    options = Options(dry_run=dry_run, push=push)
+    options = Options(dry_run=dry_run, push=push, workers=config.workers())
     if allow_deletions:
         options = replace(options, limits=None)
     with connected(store, _credentials()) as remote:

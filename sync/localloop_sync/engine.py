@@ -13,8 +13,14 @@ from functools import partial
 
 from localloop_sync.core.plan import titled
 from localloop_sync.core.safety import Limits
-from localloop_sync.errors import PermanentError
-from localloop_sync.ports import Blobs, ChunkSource, Clock, Journal, Remote
+from localloop_sync.errors import (
+    OfflineError,
+    OutOfTimeError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
+)
+from localloop_sync.ports import Blobs, ChunkSource, Clock, Journal, Remote, Wanted
 from localloop_sync.pulling import Puller
 from localloop_sync.pushing import Pusher
 from localloop_sync.report import Phase, Progress, Rejection, Silent, SyncReport
@@ -113,37 +119,57 @@ def sync(
 
 
 def transfer(remote: Remote, journal: Journal, blobs: Blobs, progress: Progress, report: SyncReport) -> None:
-    """Fetch the content that was asked for and is not here. One that is refused does not stop the others."""
-    wanted = journal.wanted()
-    expected, done = sum(one.size for one in wanted), 0
+    """Fetch the content that was asked for and is not here. One that is refused, or never comes, stops no other.
 
-    def heard(source: ChunkSource, before: int, offset: int) -> Iterator[bytes]:
+    Args:
+        remote: The platform.
+        journal: The store.
+        blobs: Where content goes.
+        progress: Hears how far it is.
+        report: Counts what happens.
+
+    Raises:
+        TransientError: The platform stopped answering.
+    """
+    wanted = journal.wanted()
+    expected, before = sum(one.size for one in wanted), 0
+
+    def heard(one: Wanted, offset: int) -> Iterator[bytes]:
         """The chunks of one content, while the progress hears how far all of them are."""
-        through = offset
-        for chunk in source(offset):
+        through = before + offset
+        for chunk in remote.download(one.remote_id, offset):
             through += len(chunk)
-            progress.transfer("fetching", before + through, expected)
+            progress.transfer("fetching", through, expected)
             yield chunk
 
     for number, one in enumerate(wanted, 1):
-        if one.digest is not None and blobs.path(one.digest) is not None:
-            # Other items brought the same bytes.
-            journal.hydrated(one.item_id, one.digest, one.size)
-            done += one.size
-            continue
-        try:
-            key = f"item-{one.remote_id}-{one.version}"
-            source = partial(heard, partial(remote.download, one.remote_id), done)
-            digest = blobs.fetch(key, one.size, source)
-        except PermanentError as error:
-            report.rejected.append(Rejection("item", one.item_id, one.filename, error.message))
-            continue
-        finally:
-            done += one.size
-        report.downloaded_files += 1
-        report.downloaded_bytes += one.size
-        if one.digest in (None, digest):
-            journal.hydrated(one.item_id, digest, one.size)
-        else:  # replaced between the pull and now; the next pull brings the new digest
-            report.unfetched += 1
+        _fetch(one, partial(heard, one), remote, journal, blobs, report)
+        before += one.size
         progress.advance("files fetched", number, len(wanted))
+
+
+def _fetch(
+    one: Wanted, source: ChunkSource, remote: Remote, journal: Journal, blobs: Blobs, report: SyncReport
+) -> None:
+    if one.digest is not None and blobs.path(one.digest) is not None:
+        # Other items brought the same bytes.
+        journal.hydrated(one.item_id, one.digest, one.size)
+        return
+    try:
+        digest = blobs.fetch(f"item-{one.remote_id}-{one.version}", one.size, source)
+    except PermanentError as error:
+        report.rejected.append(Rejection("item", one.item_id, one.filename, error.message))
+        return
+    except (OfflineError, OutOfTimeError, ThrottledError):
+        raise
+    except TransientError as error:
+        remote.account()  # the trouble is this content's only if anything else works
+        told = Rejection("item", one.item_id, one.filename, error.message, mendable=True)
+        report.postponed.append(told)
+        return
+    report.downloaded_files += 1
+    report.downloaded_bytes += one.size
+    if one.digest in (None, digest):
+        journal.hydrated(one.item_id, digest, one.size)
+    else:  # replaced between the pull and now; the next pull brings the new digest
+        report.unfetched += 1

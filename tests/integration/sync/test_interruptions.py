@@ -93,8 +93,7 @@ def test_a_download_is_not_resumed_into_a_newer_content(tmp_path):
             raise TransientError("the connection broke")
 
     second.listen(before)
-    with pytest.raises(TransientError):
-        second.clone()
+    second.clone()
     item = platform.at("/a.txt")
     platform.contents[item.id] = b"ABCDEFGHIJ"
     platform.edit(K.ITEM, item.id, content={"size": 10})

@@ -227,6 +227,25 @@ def test_no_more_is_in_flight_than_a_window_holds(alone, workers):
     assert max(most) <= WINDOW
 
 
+def test_a_content_that_never_comes_holds_no_other_up(pair):
+    for name in ("/1.txt", BAD, "/2.txt"):
+        pair.a.add(name, name.encode())
+    pair.a.sync()
+    bad = pair.platform.at(BAD).id
+
+    def before(method, *args):
+        if method == "download" and args[0] == bad:
+            raise TransientError("Internal error.", status=500)
+
+    pair.b.listen(before)
+    report = pair.b.sync()
+    assert [one.name for one in report.postponed] == [BAD]
+    assert [pair.b.bytes(name) for name in ("/1.txt", "/2.txt")] == [b"/1.txt", b"/2.txt"]
+    pair.b.listen()
+    agree(pair.a, pair.b)
+    assert pair.b.bytes(BAD) == BAD.encode()
+
+
 # Refusals that may be mended elsewhere.
 
 
