@@ -73,7 +73,8 @@ class WeatherProxy(FaultProxy):
             settle(happened, status)
             if happened and fault in (Fault.THROTTLED_SECONDS, Fault.THROTTLED_DATE):
                 told = time.time()
-                until = told + _PAUSE if fault is Fault.THROTTLED_SECONDS else float(int(told + _PAUSE))
+                # A date has no fractions; it was made somewhere between the two looks at the clock.
+                until = told + _PAUSE if fault is Fault.THROTTLED_SECONDS else float(int(now + _PAUSE))
                 with self._counting:
                     self._told, self._until = max(self._told, told), max(self._until, until)
 
