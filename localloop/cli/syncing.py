@@ -128,6 +128,9 @@ def summary(report: SyncReport, refused: int) -> str:
         text = ", ".join(parts)
         done = f"A sync would do this: {text}" if report.dry_run else text[0].upper() + text[1:]
     left = []
+    if report.conflicts_decided:
+        decided = human.count(report.conflicts_decided, "conflict")
+        left.append(f"{decided} decided by policy (`localloop conflicts --all`)")
     if report.conflicts_open:
         left.append(f"{human.count(report.conflicts_open, 'conflict')} open (`localloop conflicts`)")
     if refused:

@@ -6,7 +6,7 @@ of the one which answers, and ours, which is not asked here at all.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from localloop_sync.errors import TransientError
 
@@ -51,3 +51,19 @@ def bounded(moment: str, horizon: str) -> str:
         The earlier of the two.
     """
     return min(moment, horizon) if horizon else moment
+
+
+def seconds(moment: str) -> float | None:
+    """A moment as seconds since 1970, to compare moments that were written in different forms.
+
+    Args:
+        moment: ISO-8601 text; without an offset it is UTC.
+
+    Returns:
+        The seconds; None for what is no time.
+    """
+    try:
+        found = datetime.fromisoformat(moment)
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -90,6 +90,7 @@ class SyncReport:
     unfetched: int = 0
     conflicts_new: int = 0
     conflicts_open: int = 0
+    conflicts_decided: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     postponed: list[Rejection] = field(default_factory=list)
     unsent: int = 0

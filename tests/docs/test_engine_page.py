@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.merge import Policy
 from localloop_sync.core.operation import SENTENCES, TRANSITIONS, State
 from localloop_sync.core.plan import ORDER
+from localloop_sync.core.policy import WINNERS
 from localloop_sync.core.reconcile import Action, Observation, Outcome, Sort, reconcile
 from localloop_sync.core.safety import Limits
 from localloop_sync.moments import OVERLAP
@@ -47,7 +47,9 @@ def test_the_design_names_the_phases_in_order():
 
 def test_the_table_of_policies_is_the_codes():
     rows = pages.table(PAGE, "Reconciling", 1)
-    assert [quoted(row[0]) for row in rows] == [policy.value for policy in Policy]
+    assert [(quoted(row[0]), *row[1:]) for row in rows] == [
+        (policy.value, *winners) for policy, winners in WINNERS.items()
+    ]
 
 
 def test_the_numbers_are_the_codes():

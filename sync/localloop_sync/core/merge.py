@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from localloop_schema.documents import Document
@@ -21,14 +20,6 @@ from localloop_sync.core.leaves import (
     unflatten,
 )
 from localloop_sync.core.rules import RULES, Rules
-
-
-class Policy(StrEnum):
-    """Who wins a field that both sides changed. Whatever loses is kept in the conflict row."""
-
-    MANUAL = "manual"
-    OURS = "ours"
-    THEIRS = "theirs"
 
 
 @dataclass(frozen=True, slots=True)

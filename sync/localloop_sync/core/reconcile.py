@@ -11,9 +11,9 @@ from enum import StrEnum
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.change import diff, equal, put
+from localloop_sync.core.change import diff, equal
 from localloop_sync.core.leaves import like
-from localloop_sync.core.merge import FieldConflict, Policy, merge
+from localloop_sync.core.merge import FieldConflict, merge
 from localloop_sync.core.rules import RULES
 
 
@@ -65,7 +65,7 @@ class Outcome:
         action: What becomes of the entity here.
         mirror: Its new document here.
         base: Its new base: the remote's document.
-        conflicts: Fields that need a decision; the mirror has the local value meanwhile.
+        conflicts: Fields that need a decision, by a policy or a person; the mirror has the local value meanwhile.
         sort: What an entity-wide conflict is about.
         aside: A local content that lost its place to the platform's, to be kept as an item of its own.
     """
@@ -78,12 +78,11 @@ class Outcome:
     aside: Document | None = None
 
 
-def reconcile(seen: Observation, policy: Policy = Policy.MANUAL) -> Outcome:
+def reconcile(seen: Observation) -> Outcome:
     """Decide about one entity.
 
     Args:
         seen: The three observations.
-        policy: Who wins a field that both sides changed.
 
     Returns:
         The outcome. ``reconcile`` of three equal documents is :attr:`Action.NOTHING`; no outcome drops a value
@@ -93,7 +92,7 @@ def reconcile(seen: Observation, policy: Policy = Policy.MANUAL) -> Outcome:
         return _absent_there(seen)
     if seen.mirror is None:
         return _absent_here(seen, seen.remote)
-    return _on_both(seen, seen.mirror, seen.remote, policy)
+    return _on_both(seen, seen.mirror, seen.remote)
 
 
 def _absent_there(seen: Observation) -> Outcome:
@@ -123,7 +122,7 @@ def _weighs(kind: EntityKind, base: Document, changed: Document) -> bool:
     return any(not any(like(one, change.path) for one in slight) for change in diff(kind, base, changed))
 
 
-def _on_both(seen: Observation, mirror: Document, remote: Document, policy: Policy) -> Outcome:
+def _on_both(seen: Observation, mirror: Document, remote: Document) -> Outcome:
     if equal(seen.kind, seen.base, remote):  # nothing new there; what is new here waits for the push
         return Outcome(Action.NOTHING, mirror=mirror, base=seen.base)
     aside = None
@@ -132,10 +131,7 @@ def _on_both(seen: Observation, mirror: Document, remote: Document, policy: Poli
             return Outcome(Action.KEEP_BOTH, mirror=mirror)
         mirror, aside = _settle_content(seen.base, mirror, remote)
     merged = merge(seen.kind, seen.base, mirror, remote)
-    document = merged.document
-    if policy is Policy.THEIRS and merged.conflicts:
-        document = _with_theirs(seen.kind, document, merged.conflicts)
-    return Outcome(Action.MERGE, mirror=document, base=remote, conflicts=merged.conflicts, aside=aside)
+    return Outcome(Action.MERGE, mirror=merged.document, base=remote, conflicts=merged.conflicts, aside=aside)
 
 
 def _settle_content(
@@ -151,9 +147,3 @@ def _settle_content(
     else:
         settled["content"] = theirs
     return settled, mine
-
-
-def _with_theirs(kind: EntityKind, document: Document, conflicts: tuple[FieldConflict, ...]) -> Document:
-    for one in conflicts:
-        document = put(kind, document, one.path, one.theirs)
-    return document

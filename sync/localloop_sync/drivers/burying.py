@@ -41,6 +41,8 @@ class Undertaker:
         self._connection = connection
         self._identity = identity
         self._stamp = stamp
+        #: The conflicts that were opened.
+        self.opened: list[str] = []
 
     def absent(
         self, kind: EntityKind, ids: Sequence[str], *, most: int | None = None
@@ -144,9 +146,11 @@ class Undertaker:
         if () in state.contested:
             return 0
         values: dict[str, Any] = {"base": state.base_document, "mine": state.mirror}
+        conflict_id = self._identity.object_id()
+        self.opened.append(conflict_id)
         conflicts.add(
             self._connection,
-            self._identity.object_id(),
+            conflict_id,
             state.kind,
             state.id,
             Sort.DELETED_THERE,

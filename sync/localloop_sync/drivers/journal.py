@@ -15,8 +15,10 @@ from localloop_schema.session import reading, writing
 from localloop_schema.tables import BaseSnapshot, Blob, Checkpoint, FeedPosition, Setting
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
+from localloop_sync.core.policy import Rule
 from localloop_sync.drivers import conflicts, knowing, oplog, replacing, states, subscribing
 from localloop_sync.drivers.burying import Undertaker, names
+from localloop_sync.drivers.deciding import Arbiter, Decided
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.observing import Observer
 from localloop_sync.drivers.oplog import Stamp
@@ -70,6 +72,7 @@ class SqliteJournal:
         self._engine = engine
         self._identity = identity
         self._clock = clock
+        self._decided = 0
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, Stamp]]:
@@ -79,7 +82,7 @@ class SqliteJournal:
                 connection,
                 Stamp(
                     batch=self._identity.operation_id(),
-                    action="sync",
+                    action=oplog.SYNC,
                     author=str(settings.get("author") or ""),
                     device=str(settings.get("device") or ""),
                     at=self._clock.now(),
@@ -128,7 +131,9 @@ class SqliteJournal:
     ) -> Observed:
         """Reconcile entities with what is here, and move the mark along unless that is left unfinished."""
         with self._writing() as (connection, stamp):
-            observed = Observer(connection, self._identity, stamp).observe(kind, entities)
+            observer = Observer(connection, self._identity, stamp)
+            observed = observer.observe(kind, entities)
+            observed.conflicts -= self._decide(connection, stamp, observer.opened).conflicts
             if mark is not None and not observed.unfinished:
                 _write_mark(connection, mark)
             return observed
@@ -138,7 +143,21 @@ class SqliteJournal:
     ) -> tuple[dict[EntityKind, int], int]:
         """Take over that the platform has these entities (local ids) no more."""
         with self._writing() as (connection, stamp):
-            return Undertaker(connection, self._identity, stamp).absent(kind, ids, most=most)
+            undertaker = Undertaker(connection, self._identity, stamp)
+            deleted, opened = undertaker.absent(kind, ids, most=most)
+            decided = self._decide(connection, stamp, undertaker.opened)
+            for one, number in decided.deleted.items():
+                deleted[one] = deleted.get(one, 0) + number
+            return deleted, opened - decided.conflicts
+
+    def _decide(self, connection: Connection, stamp: Stamp, opened: Sequence[str]) -> Decided:
+        """Decide what was just opened by the policies that are set."""
+        if not opened:
+            return Decided()
+        rules = [Rule.from_json(one) for one in _settings(connection).get("policies") or ()]
+        decided = Arbiter(connection, self._identity, stamp, rules).decide(opened)
+        self._decided += decided.conflicts
+        return decided
 
     def known(
         self,
@@ -280,6 +299,7 @@ class SqliteJournal:
             counts = oplog.counts(connection)
             report.unsent = counts.get(State.PENDING, 0) + counts.get(State.IN_FLIGHT, 0)
             report.conflicts_open = len(conflicts.listing(connection))
+            report.conflicts_decided, self._decided = self._decided, 0
             if not report.dry_run:
                 _set(connection, {"last_sync": {"at": stamp.at, "unsent": report.unsent}})
 

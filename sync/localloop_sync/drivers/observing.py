@@ -44,6 +44,8 @@ class Observer:
         self._identity = identity
         self._stamp = stamp
         self._parents: dict[tuple[EntityKind, str], Row] = {}
+        #: The conflicts that were opened.
+        self.opened: list[str] = []
 
     def observe(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> Observed:
         """Reconcile entities of one kind with what is here.
@@ -260,6 +262,7 @@ class Observer:
                 continue
             opened += 1
             conflict_id = self._identity.object_id()
+            self.opened.append(conflict_id)
             sort = outcome.sort or Sort.FIELD
             conflicts.add(
                 self._connection,

@@ -12,12 +12,16 @@ from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import CHUNK, as_list, chunks, listed, mapped
 from localloop_schema.tables import Operation as OperationRow
 from localloop_sync.core.change import Change
+from localloop_sync.core.leaves import Path, below
 from localloop_sync.core.operation import OUTSTANDING, TRANSITIONS, Delta, Operation, State, Verb, verb_for
 from localloop_sync.drivers.identity import Identity
 
 _TABLE: Any = OperationRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _OUTSTANDING = tuple(sorted(OUTSTANDING))
 _APPEND = insert(_TABLE)
+
+#: The action under which a sync writes into the log.
+SYNC = "sync"
 
 # Statements are built once: building one takes several times as long as running it.
 _OUTSTANDING_OF = (
@@ -35,6 +39,13 @@ _THESE = (
     select(_TABLE)
     .where(_TABLE.c.kind == bindparam("of"), _TABLE.c.entity_id.in_(listed("ids")), _IN_STATES)
     .order_by(_TABLE.c.seq)
+)
+_EDITS = (
+    select(_TABLE.c.created_at, _TABLE.c.changes)
+    .where(
+        _TABLE.c.kind == bindparam("of"), _TABLE.c.entity_id == bindparam("entity"), _TABLE.c.action != SYNC
+    )
+    .order_by(_TABLE.c.seq.desc())
 )
 _MOVABLE = update(_TABLE).where(_TABLE.c.seq.in_(listed("seqs")), _TABLE.c.state.in_(listed("allowed")))
 _MOVE = _MOVABLE.values(state=bindparam("to"), reason=bindparam("why"))
@@ -126,6 +137,18 @@ def outstanding_of(
         for row in mapped(rows):
             found.setdefault(row["entity_id"], []).append(_operation(row))
     return found
+
+
+def last_edit(connection: Connection, kind: EntityKind, entity_id: str, path: Path) -> str:
+    """When somebody last edited a field of an entity here, or something below or above it; empty when nobody did.
+
+    What a sync wrote into the log itself, since the base moved under an edit, is none.
+    """
+    for row in connection.execute(_EDITS, {"of": kind.value, "entity": entity_id}):
+        places = [tuple(change["path"]) for change in row.changes]
+        if any(below(path, place) or below(place, path) for place in places):
+            return str(row.created_at)
+    return ""
 
 
 def entities_in(connection: Connection, states: Iterable[State]) -> list[tuple[EntityKind, str]]:

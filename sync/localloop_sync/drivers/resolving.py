@@ -64,20 +64,23 @@ class Resolver:
         self._identity = identity
         self._stamp = stamp
 
-    def resolve(self, conflict_id: str, choice: Choice, value: Any = MISSING) -> Row | None:
+    def resolve(
+        self, conflict_id: str, choice: Choice, value: Any = MISSING, *, resolution: str | None = None
+    ) -> Row | None:
         """Resolve one open conflict.
 
         Args:
             conflict_id: Which.
             choice: Which side stands; ``VALUE`` only for a field.
             value: The value that is to stand, for ``VALUE``.
+            resolution: What the record is to say of how it was decided; the choice when it is None.
 
         Returns:
-            The conflict, or None when there is no open one of this id.
+            The conflict, or None when there is no open one of this id. Nothing was written when this raises.
 
         Raises:
             ContentMissing: ``MINE`` for an item deleted on the platform whose content is not here.
-            PathTaken: Another item is here at the path that is chosen.
+            PathTaken: Another item is here at the path that is chosen, or of the item that is to come back.
             ValueError: ``VALUE`` for a whole entity.
         """
         query = select(_TABLE).where(_TABLE.c.id == conflict_id, _TABLE.c.state == "open")
@@ -87,34 +90,56 @@ class Resolver:
         row = dict(found)
         kind = EntityKind(row["kind"])
         state = states.load(self._connection, kind, [row["entity_id"]])[row["entity_id"]]
+        path, sort = tuple(row["path"]), Sort(row["sort"])
+        if sort is Sort.FIELD:
+            stands = row["values"].get("theirs", MISSING) if choice is Choice.THEIRS else value
+            self._check_field(state, path, choice, stands)
+        else:
+            self._check_whole(state, sort, choice)
         # Somebody may have gone on editing: what loses is what stands here now.
-        conflicts.refresh(
-            self._connection, conflict_id, {**row["values"], **_mine(state, tuple(row["path"]))}
-        )
-        conflicts.close(self._connection, conflict_id, choice.value, self._stamp.at)
+        conflicts.refresh(self._connection, conflict_id, {**row["values"], **_mine(state, path)})
+        conflicts.close(self._connection, conflict_id, resolution or choice.value, self._stamp.at)
         state.conflicts = [one for one in state.conflicts if one["id"] != conflict_id]
-        if row["sort"] == Sort.FIELD.value:
-            self._field(state, tuple(row["path"]), choice, row["values"].get("theirs", MISSING), value)
-        elif choice is Choice.VALUE:
-            raise ValueError("a conflict about a whole entity has two sides and no third value")
-        elif row["sort"] == Sort.DELETED_THERE.value:
+        if sort is Sort.FIELD:
+            self._field(state, path, choice, stands)
+        elif sort is Sort.DELETED_THERE:
             self._deleted_there(state, choice)
         else:
             self._deleted_here(state, choice)
         return row
 
-    def _field(self, state: EntityState, path: Path, choice: Choice, theirs: Any, value: Any) -> None:
+    def _check_field(self, state: EntityState, path: Path, choice: Choice, stands: Any) -> None:
+        if choice is not Choice.MINE and state.kind is EntityKind.ITEM and path == RULES[state.kind].key:
+            self._check_free(state, stands)
+
+    def _check_whole(self, state: EntityState, sort: Sort, choice: Choice) -> None:
+        if choice is Choice.VALUE:
+            raise ValueError("a conflict about a whole entity has two sides and no third value")
+        if sort is Sort.DELETED_THERE and choice is Choice.MINE:
+            for one in self._tree(state):
+                if (
+                    one.mirror is not None
+                    and one.kind is EntityKind.ITEM
+                    and _remote_only(self._connection, one)
+                ):
+                    raise ContentMissing(one.id)
+        if sort is Sort.DELETED_HERE and choice is Choice.THEIRS and state.kind is EntityKind.ITEM:
+            self._check_free(state, (state.base_document or {}).get("filename"))
+
+    def _tree(self, state: EntityState) -> list[EntityState]:
+        """An entity after everything below it."""
+        undertaker = Undertaker(self._connection, self._identity, self._stamp)
+        return [*undertaker.below(state.kind, state.id), state]
+
+    def _field(self, state: EntityState, path: Path, choice: Choice, stands: Any) -> None:
         mirror = state.mirror
         if mirror is not None and choice is not Choice.MINE:
-            mirror = put(state.kind, mirror, path, theirs if choice is Choice.THEIRS else value)
-            if path == RULES[EntityKind.ITEM].key and state.kind is EntityKind.ITEM:
-                self._check_free(state, mirror)
+            mirror = put(state.kind, mirror, path, stands)
             self._write(state, mirror)
         self._relog(state, mirror)
 
-    def _check_free(self, state: EntityState, document: dict[str, Any]) -> None:
+    def _check_free(self, state: EntityState, path: Any) -> None:
         assert state.row is not None
-        path = document["filename"]
         at_path = live_rows(
             self._connection, EntityKind.ITEM, dataset_id=state.row["dataset_id"], filename=path
         )
@@ -144,15 +169,11 @@ class Resolver:
         )
 
     def _deleted_there(self, state: EntityState, choice: Choice) -> None:
-        undertaker = Undertaker(self._connection, self._identity, self._stamp)
         if choice is Choice.THEIRS:
+            undertaker = Undertaker(self._connection, self._identity, self._stamp)
             undertaker.bury_tree(state.kind, state.id, origin="platform")
             return
-        tree = [*undertaker.below(state.kind, state.id), state]
-        for one in tree:
-            if one.mirror is not None and one.kind is EntityKind.ITEM and _remote_only(self._connection, one):
-                raise ContentMissing(one.id)
-        for one in tree:
+        for one in self._tree(state):
             self._make_anew(one)
 
     def _make_anew(self, state: EntityState) -> None:

@@ -90,10 +90,18 @@ class Replica:
 
     def resolve(self, mine: bool) -> None:
         """Decide all that is open for one side, as an edit."""
-        for path, one in self.open.items():
-            if not mine:
-                self.mirror = put(self.platform.kind, self.mirror, path, one.theirs)
-        self.open = {}
+        for path in list(self.open):
+            self.resolve_field(path, mine)
+        self.resolve_whole(mine)
+
+    def resolve_field(self, path: Path, mine: bool) -> None:
+        """Decide a field for one side."""
+        one = self.open.pop(path)
+        if not mine:
+            self.mirror = put(self.platform.kind, self.mirror, path, one.theirs)
+
+    def resolve_whole(self, mine: bool) -> None:
+        """Decide whether the entity is to be there, where that is open."""
         if self.sort is Sort.DELETED_THERE:
             self.base, self.mirror = (None, self.mirror) if mine else (None, None)
         elif self.sort is Sort.DELETED_HERE:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localloop_schema.kinds import EntityKind as K
-from localloop_sync.core.change import diff, equal
+from localloop_sync.core.change import equal
 from localloop_sync.core.leaves import MISSING, flatten, same, subtree
-from localloop_sync.core.merge import Policy, merge
+from localloop_sync.core.merge import merge
 from localloop_sync.core.reconcile import Action, Observation, reconcile
 from localloop_sync.core.rules import RULES
 from tests.property.sync.documents import KINDS, documents, kinds_and_documents
@@ -154,22 +153,3 @@ def test_reconciling_settles(drawn, present):
     if outcome.action in (Action.MERGE, Action.TAKE):
         again = reconcile(Observation(kind, outcome.base, outcome.mirror, remote))
         assert again.action is Action.NOTHING
-
-
-@given(kinds_and_documents(3))
-def test_the_policy_theirs_leaves_what_only_we_changed(drawn):
-    kind, base, mine, theirs = drawn
-    if kind is K.ITEM:
-        mine, theirs, base = ({**one, "content": {"size": 1}} for one in (mine, theirs, base))
-    ours = reconcile(Observation(kind, base, mine, theirs))
-    outcome = reconcile(Observation(kind, base, mine, theirs), Policy.THEIRS)
-    assert outcome.conflicts == ours.conflicts
-    if ours.action is not Action.MERGE:
-        return
-    for one in outcome.conflicts:
-        assert agree(at(kind, outcome.mirror, one.path), one.theirs)
-    for change in diff(kind, ours.mirror, outcome.mirror):
-        assert any(
-            change.path[: len(one.path)] == one.path or one.path[: len(change.path)] == change.path
-            for one in outcome.conflicts
-        )

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from localloop_sync.errors import TransientError
-from localloop_sync.moments import bounded, earlier
+from localloop_sync.moments import bounded, earlier, seconds
 
 AT = "2026-01-01T00:00:30.250Z"
 
@@ -39,3 +39,18 @@ def test_a_horizon_bounds_what_is_later_and_none_bounds_nothing():
     assert bounded("2027-01-01T00:00:00.000Z", AT) == AT
     assert bounded(AT, "2027-01-01T00:00:00.000Z") == AT
     assert bounded(AT, "") == AT
+
+
+@pytest.mark.parametrize(
+    ("moment", "same"),
+    [
+        ("1970-01-01T00:01:00.000Z", 60.0),
+        ("1970-01-01T00:01:00Z", 60.0),
+        ("1970-01-01T00:01:00.500", 60.5),
+        ("1970-01-01T02:01:00.000+02:00", 60.0),
+        ("", None),
+        ("yesterday", None),
+    ],
+)
+def test_moments_in_different_forms_are_compared_in_seconds(moment, same):
+    assert seconds(moment) == same

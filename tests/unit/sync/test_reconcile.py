@@ -7,7 +7,6 @@ import json
 import pytest
 
 from localloop_schema.kinds import EntityKind as K
-from localloop_sync.core.merge import Policy
 from localloop_sync.core.reconcile import Action, Observation, reconcile
 from tests.unit.sync.situations.documents import item
 from tests.unit.sync.situations.row import pair
@@ -82,19 +81,3 @@ def test_no_situation_is_told_twice():
 def test_the_base_of_what_was_deleted_here_follows_the_platform():
     outcome = reconcile(Observation(K.ITEM, item(x=1), None, item(x=2)))
     assert outcome.base == item(x=2)
-
-
-def test_a_policy_decides_what_stands_and_the_conflict_still_holds_all_values():
-    seen = Observation(K.ITEM, item(x=1), item(x=2), item(x=3))
-    for policy, value in ((Policy.MANUAL, 2), (Policy.OURS, 2), (Policy.THEIRS, 3)):
-        outcome = reconcile(seen, policy)
-        assert outcome.mirror == item(x=value)
-        [conflict] = outcome.conflicts
-        assert conflict.values() == {"base": 1, "mine": 2, "theirs": 3}
-
-
-def test_the_policy_theirs_takes_removals_and_objects_too():
-    gone = Observation(K.ITEM, item(x=1, y=1), item(x=2, y=1), item(y=1))
-    assert reconcile(gone, Policy.THEIRS).mirror == item(y=1)
-    value = Observation(K.ITEM, item(x=1), item(x={"a": 1}), item(x=5))
-    assert reconcile(value, Policy.THEIRS).mirror == item(x=5)
