@@ -396,24 +396,85 @@ def test_labels_are_upserted_in_one_call_parents_first(remote, platform):
     ]
 
 
-def test_labels_are_removed_from_the_ontology_as_it_is_now(remote, platform):
+def listed(*tags):
+    """Labels as the newer API lists them, each with an id of its own."""
+    return wire.page([{"id": f"id-{tag}", "path": tag} for tag in tags])
+
+
+def without_label_calls(ontology):
+    """A platform that has no calls for single labels."""
+
+    def answer(asked):
+        return Reply({"status": 404, "message": "Not found"}, 404) if "/labels" in asked.path else ontology
+
+    return answer
+
+
+QUERY = {"context": {}, "resource": "labels", "filter": {}, "page": 0, "pageSize": 1000}
+
+
+def test_labels_are_removed_one_by_one_the_deepest_first(remote, platform):
+    left = wire.ontology(wire.node("a"), wire.node("theirs"))
+    page = listed("a", "a.b", "a.b.c", "theirs")
+    platform.answer = lambda asked: page if asked.path.endswith("/query") else left
+    base = document(K.ONTOLOGY, wire.ontology(wire.node("a", wire.node("b", wire.node("c")))))
+    remote.update(K.ONTOLOGY, wire.ON, {**base, "labels": {"a": base["labels"]["a"]}}, base)
+    assert platform.forms == [
+        ("POST", f"{ONTOLOGY}/labels/query", QUERY),
+        ("DELETE", f"{ONTOLOGY}/labels/id-a.b.c", None),
+        ("DELETE", f"{ONTOLOGY}/labels/id-a.b", None),
+        ("GET", ONTOLOGY, None),
+        ("GET", ONTOLOGY, None),
+    ]
+
+
+def test_all_pages_of_labels_are_asked_for(remote, platform):
+    def answer(asked):
+        if not asked.path.endswith("/query"):
+            return wire.ontology()
+        return {**listed("ab"[asked.json["page"]]), "hasNextPage": asked.json["page"] == 0}
+
+    platform.answer = answer
+    base = document(K.ONTOLOGY, wire.ontology(wire.node("b")))
+    remote.update(K.ONTOLOGY, wire.ON, {**base, "labels": {}}, base)
+    assert [one[1] for one in platform.forms if one[0] == "DELETE"] == [f"{ONTOLOGY}/labels/id-b"]
+
+
+def test_a_removed_label_stays_while_somebody_elses_child_needs_it(remote, platform):
+    there = wire.ontology(wire.node("a", wire.node("theirs")))
+    platform.answer = lambda asked: listed("a", "a.theirs") if asked.path.endswith("/query") else there
+    base = document(K.ONTOLOGY, wire.ontology(wire.node("a")))
+    remote.update(K.ONTOLOGY, wire.ON, {**base, "labels": {}}, base)
+    assert {one[0] for one in platform.forms} == {"POST", "GET"}
+
+
+def test_where_labels_have_no_calls_of_their_own_they_go_with_the_ontology_as_it_is_now(remote, platform):
     there = wire.ontology(wire.node("a", wire.node("b"), wire.node("c")), wire.node("theirs"), extra=1)
-    answering(platform, there)
+    platform.answer = without_label_calls(there)
     base = document(K.ONTOLOGY, wire.ontology(wire.node("a", wire.node("b"), wire.node("c"))))
     remote.update(K.ONTOLOGY, wire.ON, {**base, "labels": {"a": base["labels"]["a"]}}, base)
     roots = [wire.node("a"), wire.node("theirs")]
-    assert platform.forms == [
+    assert platform.forms[1:] == [
+        ("GET", ONTOLOGY, None),
         ("GET", ONTOLOGY, None),
         ("PUT", ONTOLOGY, {**there, "roots": roots}),
         ("GET", ONTOLOGY, None),
     ]
 
 
-def test_a_removed_label_stays_while_somebody_elses_child_needs_it(remote, platform):
-    answering(platform, wire.ontology(wire.node("a", wire.node("theirs"))))
-    base = document(K.ONTOLOGY, wire.ontology(wire.node("a")))
+def test_a_label_that_a_deletion_left_standing_goes_with_the_ontology(remote, platform):
+    there = wire.ontology(wire.node("a"))
+    platform.answer = lambda asked: listed("a") if asked.path.endswith("/query") else there
+    base = document(K.ONTOLOGY, there)
     remote.update(K.ONTOLOGY, wire.ON, {**base, "labels": {}}, base)
-    assert platform.asked[1].json["roots"] == [wire.node("a", wire.node("theirs"))]
+    assert [one[2]["roots"] for one in platform.forms if one[0] == "PUT"] == [[]]
+
+
+def test_without_versions_no_precondition_is_sent(remote, platform):
+    platform.answer = lambda _asked: Reply(wire.ontology(), headers={"ETag": 'W/"1"'})
+    base = document(K.ONTOLOGY, wire.ontology())
+    remote.update(K.ONTOLOGY, wire.ON, {**base, "title": "New"}, base)
+    assert not any("if-match" in asked.headers for asked in platform.asked)
 
 
 def test_attributes_are_upserted_and_deleted_by_key(remote, platform):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from json import dumps
+
+from requests import Response
+
 from localloop.platform import push
 from localloop.platform.labels import to_attributes, to_items, to_names
 from localloop.platform.mapping import from_wire
@@ -18,9 +22,16 @@ class Session:
         self.ontology = ontology
         self.sent = []
 
-    def json(self, method, path, json=None):
+    announced = ""
+
+    def json(self, method, path, json=None, headers=None):
         self.sent.append((method, path, json))
         return self.ontology
+
+    def request(self, method, path):
+        reply = Response()
+        reply._content = dumps(self.json(method, path)).encode()
+        return reply
 
 
 def test_a_title_that_is_only_repeated_makes_no_difference():
