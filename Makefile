@@ -2,11 +2,12 @@
 #
 #   make test                          the checks of the README
 #   make test PYTHON=python3.12        with another interpreter (after `make clean`)
-#   make sim SEEDS=500                 a longer look at the simulated world
+#   make sim SEEDS=20000               a longer look at simulated worlds (FIRST=137 begins at another seed)
 
 PYTHON ?= python3
 VENV   ?= .venv
 SEEDS  ?= 200
+FIRST  ?= 0
 EXAMPLES ?= 100
 KILLS  ?= 200
 SEED   ?= 1
@@ -18,6 +19,9 @@ DEV  := $(VENV)/.installed-dev
 DEMO := $(VENV)/.installed-demo
 # An older dtlpy that scripts still use, beside the environment's own: tests put it first on their path.
 OLD  := $(VENV)/dtlpy-1.121.5
+
+# Where simulated disks are: in memory, where there is such a place.
+MEMORY := $(if $(wildcard /dev/shm/.),/dev/shm,$(or $(TMPDIR),/tmp))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -68,8 +72,8 @@ format: $(DEV)  ## put code into the form that lint asks for
 bench: $(DEV)  ## measure; nothing is asserted
 	$(PY) tests/bench/run.py
 
-sim: $(DEV)  ## the hostile world, over SEEDS seeds
-	LOCALLOOP_SIM_SEEDS=$(SEEDS) $(PY) -m pytest -n auto tests/sim
+sim: $(DEV)  ## play SEEDS simulated worlds, beginning with FIRST
+	TMPDIR=$(MEMORY) $(BIN)/localloop selftest --seeds $(SEEDS) --first-seed $(FIRST)
 
 storm: $(DEV)  ## kill real processes KILLS times in the storm SEED, and look what is left
 	$(PY) -m tests.integration.storm --kills $(KILLS) --seed $(SEED)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from threading import Lock, Timer
 from weakref import WeakValueDictionary
@@ -75,6 +76,7 @@ def sync_store(
     options: Options | None = None,
     progress: Progress | None = None,
     patience: Patience | None = None,
+    entropy: Random | None = None,
 ) -> SyncReport:
     """Reconcile a store with its platform once.
 
@@ -85,6 +87,7 @@ def sync_store(
             of the database and sends nothing.
         progress: Hears how far it is.
         patience: How long to keep trying a request.
+        entropy: Where the pauses between tries come from; the system's by default.
 
     Returns:
         What was done and what is left.
@@ -100,6 +103,7 @@ def sync_store(
         remote,
         store.clock,
         patience,
+        entropy,
         traffic=traffic_to(remote, store.clock),
         time_limit=options.time_limit,
     )

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from localloop.blobs.drafts import Drafts
-from localloop.blobs.files import clone, copy_hashing, create, hash_file
+from localloop.blobs.files import Disk, clone, copy_hashing, create, hash_file
 from localloop.blobs.layout import BlobRef, Layout
 from localloop.blobs.partial import fill, locked
 from localloop.blobs.publish import Publisher
@@ -30,11 +30,12 @@ class BlobCache:
 
     Args:
         root: The directory; made when it is not there.
+        disk: Makes blobs durable; the machine's own by default.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, disk: Disk | None = None) -> None:
         self._layout = Layout(root)
-        self._publisher = Publisher(self._layout)
+        self._publisher = Publisher(self._layout, disk or Disk())
 
     @property
     def root(self) -> Path:

@@ -165,6 +165,30 @@ def hard_link(source: Path, target: Path) -> bool:
     return True
 
 
+class Disk:
+    """What makes files visible and durable. A simulation that lets disks fail puts its own in the place of this."""
+
+    def make_final(self, path: Path) -> None:
+        """See :func:`make_final`."""
+        make_final(path)
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Give a file another name, which replaces what has it.
+
+        Args:
+            path: The file.
+            target: Its new name.
+
+        Raises:
+            FileNotFoundError: The target's directory is not there.
+        """
+        path.replace(target)
+
+    def sync_directory(self, path: Path) -> None:
+        """See :func:`sync_directory`."""
+        sync_directory(path)
+
+
 def make_final(path: Path) -> None:
     """Make a file read-only and its bytes and mode durable.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localloop.blobs.drafts import Draft
-from localloop.blobs.files import make_final, sync_directory
+from localloop.blobs.files import Disk
 from localloop.blobs.layout import BlobRef, Layout
 
 
@@ -18,10 +18,12 @@ class Publisher:
 
     Args:
         layout: The cache.
+        disk: Where it is.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, disk: Disk) -> None:
         self._layout = layout
+        self._disk = disk
         # Directories whose own names this process has made durable. Another process may have made a directory
         # and died before syncing its parent, so "it exists" is not enough.
         self._rooted: set[Path] = set()
@@ -34,7 +36,7 @@ class Publisher:
         """
         fresh = {draft.ref.digest: draft for draft in drafts if not self._holds(draft.ref)}
         for draft in fresh.values():
-            make_final(draft.path)
+            self._disk.make_final(draft.path)
         for draft in fresh.values():
             self._move(draft)
         # Blobs that were there already are included: who renamed them may not have synced the directory yet.
@@ -43,10 +45,10 @@ class Publisher:
     def _move(self, draft: Draft) -> None:
         target = self._place(draft.ref)
         try:
-            draft.path.replace(target)
+            self._disk.rename(draft.path, target)
         except FileNotFoundError:
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft.path.replace(target)
+            self._disk.rename(draft.path, target)
 
     def _holds(self, ref: BlobRef) -> bool:
         """Whether the blob is there; one of another size is damaged, so the good bytes replace it."""
@@ -65,5 +67,5 @@ class Publisher:
         outer = {shelf.parent for shelf in unrooted}
         root = {self._layout.root} if outer - self._rooted else set()
         for directory in [*sorted(shelves), *sorted(outer), *root]:
-            sync_directory(directory)
+            self._disk.sync_directory(directory)
         self._rooted |= unrooted | outer

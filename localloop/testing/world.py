@@ -73,6 +73,15 @@ class MemoryWorld:
         self._time = start
         self._made = 0
 
+    def copy(self) -> MemoryWorld:
+        """The same world, to go on by itself. Entities are never changed in place, so they need not be copied."""
+        twin = MemoryWorld(seed=self._seed, start=self._time, keeps_marks=self.keeps_marks)
+        twin.feed = None if self.feed is None else self.feed.copy()
+        twin.entities = {kind: dict(there) for kind, there in self.entities.items()}
+        twin.contents = dict(self.contents)
+        twin._made = self._made
+        return twin
+
     def now(self) -> str:
         """The time, one millisecond after the last answer."""
         self.advance(timedelta(milliseconds=1))

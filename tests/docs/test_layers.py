@@ -62,7 +62,7 @@ VIOLATIONS = {
     "Inside localloop, rooms depend strictly downward": [
         ("localloop/store/items.py", "localloop.sdk"),
         ("localloop/platform/session.py", "localloop.server"),
-        ("localloop/cli/advice.py", "localloop.testing"),
+        ("localloop/server/guard.py", "localloop.testing"),
     ],
 }
 

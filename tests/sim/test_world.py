@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.sim.world import World
+from localloop.testing.simulation import Foundry, World, play, run
 
-SEEDS = range(int(os.environ.get("LOCALLOOP_SIM_SEEDS", "25")))
+SEEDS = int(os.environ.get("LOCALLOOP_SIM_SEEDS", "30"))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("shared", [True, False], ids=["cloned", "founded apart"])
-def test_the_world_converges_and_loses_nothing(tmp_path, seed, shared):
-    feed = seed // 2 % 2 == 1  # half of the platforms tell what changed, half have to be asked
-    world = World(tmp_path, seed, laptops=2 + seed % 2, shared=shared, feed=feed)
-    try:
-        world.run(40)
+@pytest.fixture(scope="module")
+def foundry(tmp_path_factory):
+    return Foundry(tmp_path_factory.mktemp("beginnings"))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_the_world_converges_and_loses_nothing(foundry, seed):
+    failure = play(seed, foundry).failure
+    assert failure is None, "\n".join([failure.reason, *failure.log])
+
+
+def story(seed: int, folder: Path) -> list[object]:
+    """All that happens in a world, and all that is there at its end."""
+    with World(seed, Foundry(folder)) as world:
+        world.run()
         world.settle()
-        world.compare()
-        world.no_twins()
-        world.nothing_lost()
-    finally:
-        world.close()
+        return [world.log, world.pictures()]
+
+
+_IN_ANOTHER_PROCESS = """
+import json, pathlib, sys
+from tests.sim.test_world import story
+print(json.dumps(story(int(sys.argv[1]), pathlib.Path(sys.argv[2]))))
+"""
+
+
+@pytest.mark.parametrize("seed", [9])
+def test_the_same_seed_is_the_same_world_in_every_process(tmp_path, seed):
+    told = json.loads(json.dumps(story(seed, tmp_path / "here")))
+    assert any(line.startswith("! ") for line in told[0]), "nothing goes wrong in this world"
+    said = subprocess.run(
+        [sys.executable, "-c", _IN_ANOTHER_PROCESS, str(seed), str(tmp_path / "there")],
+        env={**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert json.loads(said.stdout) == told
+
+
+def test_other_processes_play_the_same_worlds_and_leave_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    alone, shared = run(range(3)), run(range(3), jobs=2)
+    assert (alone.seeds, alone.requests, alone.power_cuts) == (
+        shared.seeds,
+        shared.requests,
+        shared.power_cuts,
+    )
+    assert alone.requests > 100
+    assert not list(tmp_path.iterdir())

@@ -25,6 +25,7 @@ from localloop.cli.commands import (
     resolve,
     retry,
     rm,
+    selftest,
     serve,
     show,
     status,
@@ -57,4 +58,5 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     user.register,
     env.register,
     fsck.register,
+    selftest.register,
 )
