@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from threading import Lock, Timer
+from threading import Event, Lock, Timer
 from weakref import WeakValueDictionary
 
 from localloop import config
@@ -29,6 +29,7 @@ from localloop_sync.drivers.lock import SyncLock
 from localloop_sync.drivers.retrying import Patience, RetryingRemote
 from localloop_sync.drivers.traffic import Traffic
 from localloop_sync.engine import Options, sync
+from localloop_sync.errors import OutOfTimeError, TransientError
 from localloop_sync.ports import Clock, Remote, RemoteEntity, Scope
 from localloop_sync.report import Progress, SyncReport
 
@@ -152,11 +153,21 @@ def _ending(remote: RetryingRemote, time_limit: float | None) -> Iterator[None]:
     if time_limit is None:
         yield
         return
-    timer = Timer(time_limit, remote.break_off)
+    over = Event()
+
+    def end() -> None:
+        over.set()
+        remote.break_off()
+
+    timer = Timer(time_limit, end)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except TransientError as error:
+        if over.is_set() and not isinstance(error, OutOfTimeError):
+            raise remote.out_of_time() from error  # it broke because it was broken off
+        raise
     finally:
         timer.cancel()
 

@@ -128,13 +128,17 @@ class RetryingRemote:
         self._broken_off.set()
         self._inner.break_off()
 
+    def out_of_time(self) -> OutOfTimeError:
+        """What to raise when the time limit is over."""
+        return OutOfTimeError(
+            f"The time limit of {self._time_limit or 0:g} s is over.",
+            advice="What was done is kept, and the next sync goes on.",
+        )
+
     def _may(self) -> None:
         """Raise an error when nothing more is to be asked; what comes after it was surely not sent."""
         if self._end is not None and self._clock.monotonic() >= self._end:
-            raise OutOfTimeError(
-                f"The time limit of {self._time_limit:g} s is over.",
-                advice="What was done is kept, and the next sync goes on.",
-            )
+            raise self.out_of_time()
         if self._broken_off.is_set():
             raise OfflineError("The connection was broken off on purpose.")
 

@@ -67,6 +67,13 @@ def test_an_interrupt_ends_a_sync_whose_upload_has_no_answer(ok, process, here, 
         assert sorted(stored) == sorted(row["filename"] for row in store.rows(EntityKind.ITEM, type="file"))
 
 
+def test_a_time_limit_ends_a_pull_that_has_no_answer(run, here, slow):
+    slow.follow(Schedule((Rule(Fault.SLOW, path="*/projects*"),)))
+    ended = run("sync", "--time-limit", "2s")
+    assert ended.code == 5
+    assert "The time limit of 2 s is over" in ended.err
+
+
 def test_a_time_limit_ends_it_too(run, ok, here, slow):
     ended = run("sync", "--time-limit", "3s")
     assert ended.code == 5
