@@ -6,6 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from localloop.store import work
+from localloop.store.labels import upsert_labels
+from localloop.store.projects import add_member
+from localloop.store.recipes import ontology_of
+from localloop.store.tasks import create_task
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync import pulling
 from tests.integration.sync.harness import Laptop, Platform, agree
@@ -69,6 +74,38 @@ def test_many_new_annotations_of_an_item_go_in_batches(alone):
     alone.add("/a.txt")
     alone.sync()
     alone.annotate("/a.txt", *[f"l{number}" for number in range(250)])
+    alone.sync()
+    assert alone.calls["create"] == 3
+
+
+def test_new_labels_of_an_ontology_go_in_one_request(alone):
+    alone.sync()
+    with alone.store.transaction("label") as tx:
+        ontology = ontology_of(tx.connection, tx.row(K.DATASET, alone.dataset()["id"]))
+        upsert_labels(tx, ontology, [{"tag": f"l{number}"} for number in range(20)])
+    alone.sync()
+    assert alone.calls["update"] == 1
+
+
+def test_statuses_of_items_that_change_alike_go_in_one_request(alone):
+    for number in range(12):
+        alone.add(f"/{number}.txt")
+    with alone.store.transaction("give") as tx:
+        create_task(tx, tx.row(K.DATASET, alone.dataset()["id"]), "T", {}, assignee_ids=["ann@example.test"])
+    agree(alone)
+    with alone.store.transaction("work") as tx:
+        rows = tx.rows(K.ITEM)
+        work.set_item_status(tx, tx.rows(K.TASK)[0], rows[:8], "completed")
+        work.set_item_status(tx, tx.rows(K.TASK)[0], rows[8:], "approved")
+    alone.sync()
+    assert (alone.calls["assign"], alone.calls["several"]) == (2, 1)
+
+
+def test_members_go_one_by_one(alone):
+    alone.sync()
+    with alone.store.transaction("invite") as tx:
+        for name in "bcd":
+            add_member(tx, tx.rows(K.PROJECT)[0], f"{name}@example.test", "annotator")
     alone.sync()
     assert alone.calls["create"] == 3
 
