@@ -17,6 +17,7 @@ from localloop_schema.rows import Row, chunks, get_rows, table
 from localloop_schema.tables import BaseSnapshot, Blob
 from localloop_sync.core.operation import OUTSTANDING, Delta, difference, fold
 from localloop_sync.drivers import oplog, states
+from localloop_sync.drivers.knowing import unproven
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # the same
@@ -57,7 +58,7 @@ class Finding:
 
     Attributes:
         level: Whether an invariant is broken, or something is merely worth knowing.
-        check: Which check found it: ``log``, ``blob``, ``orphan``, ``integrity`` or ``reference``.
+        check: Which check found it: ``base``, ``log``, ``blob``, ``orphan``, ``integrity`` or ``reference``.
         subject: What it is about: ``item 65f0...``, a digest, a table.
         message: What is wrong, as one sentence.
     """
@@ -83,6 +84,7 @@ def check(store: Store) -> list[Finding]:
         for kind in EntityKind:
             ids = _entity_ids(connection, kind, {entity for of, entity in logged if of is kind})
             found.extend(_log(connection, kind, ids))
+            found.extend(_lost(connection, kind))
         found.extend(_blobs(connection, store.blobs.has, store.blobs.digests))
     return found
 
@@ -108,11 +110,26 @@ def _log(connection: Connection, kind: EntityKind, entities: list[str]) -> Itera
         logged = oplog.outstanding_of(connection, kind, ids)
         for entity_id in ids:
             row = rows.get(entity_id)
+            if row is not None and row["remote_id"] is not None and entity_id not in bases:
+                continue  # its base is lost, and with it what the log should say
             mirror = to_document(kind, row) if row is not None and row["deleted_at"] is None else None
             actual = difference(kind, bases.get(entity_id), mirror)
             folded = fold(logged.get(entity_id, []))
             if folded != actual:
                 yield Finding(Level.ERROR, "log", f"{kind} {entity_id}", _disagreement(folded, actual))
+
+
+def _lost(connection: Connection, kind: EntityKind) -> Iterator[Finding]:
+    """Whatever the platform has, something was agreed on about it."""
+    number = sum(map(len, unproven(connection, kind).values()))
+    if number:
+        yield Finding(
+            Level.ERROR,
+            "base",
+            table(kind).name,
+            f"What was last agreed on with the platform is lost for {number} of them. The next sync compares each "
+            "anew: where both sides differ, both values are kept, and nothing is deleted.",
+        )
 
 
 def _entity_ids(connection: Connection, kind: EntityKind, logged: set[str]) -> list[str]:
@@ -153,13 +170,14 @@ def _blobs(
     """Content is in the cache, or base says that the platform has it; what nobody names is worth knowing."""
     known = set(connection.execute(_DIGESTS).scalars())
     named = set()
+    lost = {one for those in unproven(connection, EntityKind.ITEM).values() for one in those.values()}
     for row in connection.execute(_CONTENTS):
         if row.type != "file":
             continue
         named.add(row.digest)
         if row.digest is not None and row.digest in known and has(row.digest):
             continue
-        if not row.there:
+        if not row.there and row.id not in lost:
             what = row.digest or "of unknown digest"
             yield Finding(
                 Level.ERROR, "blob", f"item {row.id}", f"Its content ({what}) is neither here nor there."

@@ -420,6 +420,15 @@ class Journal(Protocol):
         """
         ...
 
+    def unproven(self, kind: EntityKind) -> dict[str, dict[str, str]]:
+        """Entities that the platform has and whose base is lost: platform id → local id, by their datasets there.
+
+        The dataset is empty for what is in none. What is below one about whose deletion on the platform a conflict is
+        open is left out. While there are any, :meth:`mark` and :meth:`position` say that the pull has to begin at the
+        beginning.
+        """
+        ...
+
     def known(
         self,
         kind: EntityKind,

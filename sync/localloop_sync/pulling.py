@@ -30,6 +30,7 @@ from localloop_sync.ports import (
     Target,
     Unwatched,
 )
+from localloop_sync.recovering import recover
 from localloop_sync.report import Progress, Rejection, SyncReport
 
 PAGE = 1000
@@ -93,6 +94,7 @@ class Puller:
                     EntityKind.PROJECT.value, target.project_id, target.remote_id, error.message
                 )
                 self._report.rejected.append(refusal)
+        recover(self._remote, self._journal, self, self._report)
         self._unwatched()
 
     def _unwatched(self) -> None:
@@ -299,6 +301,13 @@ class Puller:
         if not ids:
             return
         self.guard(kind, ids, total)
+        self._take_over(kind, ids, most=None)
+
+    def missing(self, kind: EntityKind, ids: Sequence[str]) -> None:
+        """Take over that the platform has entities (local ids) no more of which nothing is agreed on.
+
+        So that none of them is deleted here: each is contested, but for one that was deleted here too.
+        """
         self._take_over(kind, ids, most=None)
 
     def _take_over(self, kind: EntityKind, ids: Sequence[str], *, most: int | None) -> None:

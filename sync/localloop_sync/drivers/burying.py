@@ -145,7 +145,11 @@ class Undertaker:
         """Open a conflict about an entity that was edited here and deleted there; 0 when it is open already."""
         if () in state.contested:
             return 0
-        values: dict[str, Any] = {"base": state.base_document, "mine": state.mirror}
+        values: dict[str, Any] = {"mine": state.mirror}
+        if state.lost:  # from now on it is known that they agree on nothing
+            states.write_bases(self._connection, [states.empty_snapshot(state)])
+        else:
+            values["base"] = state.base_document
         conflict_id = self._identity.object_id()
         self.opened.append(conflict_id)
         conflicts.add(

@@ -113,9 +113,12 @@ class SqliteJournal:
         with reading(self._engine) as connection:
             parameters = {"dataset": dataset_id, "resource": kind.value}
             row = connection.execute(_MARK, parameters).mappings().first()
-        if row is None:
-            return None
-        bootstrap = row["phase"] == "bootstrap"
+            if row is None:
+                return None
+            bootstrap = row["phase"] == "bootstrap"
+            # Where bases are lost, nothing can be said to have been seen.
+            if not bootstrap and knowing.any_unproven(connection, kind, dataset_id):
+                return None
         cursor = Cursor(row["cursor_id"], None if bootstrap else row["updated_at"])
         fields = (row["since"], row["pulls"], row["swept_at"], row["wary_until"])
         return Mark(dataset_id, kind, cursor, *fields)
@@ -124,7 +127,14 @@ class SqliteJournal:
         """How far the change feed of a project (local id) was read; None when a plain pull has to come first."""
         with reading(self._engine) as connection:
             row = connection.execute(_POSITION, {"project": project_id}).mappings().first()
-        return None if row is None else Position(project_id, Place(row["epoch"], row["seq"]), row["pulls"])
+            if row is None or any(knowing.any_unproven(connection, kind) for kind in EntityKind):
+                return None
+        return Position(project_id, Place(row["epoch"], row["seq"]), row["pulls"])
+
+    def unproven(self, kind: EntityKind) -> dict[str, dict[str, str]]:
+        """Entities that the platform has and whose base is lost: platform id → local id, by their datasets there."""
+        with reading(self._engine) as connection:
+            return knowing.unproven(connection, kind)
 
     def observe(
         self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | Position | None = None

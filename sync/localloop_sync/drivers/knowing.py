@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, literal, select
 
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import chunks, table
@@ -89,6 +89,45 @@ def span(
     return dict(found[:limit])
 
 
+def unproven(connection: Connection, kind: EntityKind) -> dict[str, dict[str, str]]:
+    """See :meth:`localloop_sync.ports.Journal.unproven`."""
+    if not any_unproven(connection, kind):
+        return {}
+    columns, datasets = table(kind).c, table(EntityKind.DATASET)
+    place: Any = literal("")
+    source: Any = table(kind)
+    if EntityKind.DATASET in PARENTS[kind]:
+        place = func.coalesce(datasets.c.remote_id, "")
+        source = source.join(datasets, datasets.c.id == columns.dataset_id)
+    query = select(place, columns.remote_id, columns.id).select_from(source)
+    left_alone = _lost(connection, kind)
+    found: dict[str, dict[str, str]] = {}
+    for row in connection.execute(query.where(columns.remote_id.is_not(None), ~_based(kind))):
+        if row[2] not in left_alone:
+            found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
+
+
+def any_unproven(connection: Connection, kind: EntityKind, dataset: str | None = None) -> bool:
+    """Whether the base of an entity that the platform has is lost: of a kind, or of a kind in a dataset (local id).
+
+    Every such entity has a base, so that there are as many bases as such entities.
+    """
+    columns = table(kind).c
+    bound = select(func.count()).where(columns.remote_id.is_not(None))
+    bases = select(func.count()).select_from(_BASES).where(_BASES.c.kind == kind.value)
+    if dataset is not None:
+        bound = bound.where(columns.dataset_id == dataset)
+        bases = bases.where(_BASES.c.dataset_id == dataset)
+    number, based = (int(connection.execute(query).scalar_one()) for query in (bound, bases))
+    return number > based
+
+
+def _based(kind: EntityKind) -> Any:
+    id_ = table(kind).c.id
+    return select(_BASES.c.entity_id).where(_BASES.c.kind == kind.value, _BASES.c.entity_id == id_).exists()
+
+
 def _in(query: Select[Any], kind: EntityKind, dataset: str, span: Span) -> Select[Any]:
     key = _KEYS[span.key]
     query = query.where(_BASES.c.kind == kind.value, _BASES.c.dataset_id == dataset)
@@ -120,6 +159,10 @@ def _lost(connection: Connection, kind: EntityKind) -> set[str]:
     """
     contested = conflicts.whole(connection, Sort.DELETED_THERE)
     lost = {entity_id for of, entity_id in contested if of is kind}
+    for project in [one for of, one in contested if of is EntityKind.PROJECT]:
+        datasets = table(EntityKind.DATASET).c
+        inside = connection.execute(select(datasets.id).where(datasets.project_id == project)).scalars()
+        contested |= {(EntityKind.DATASET, one) for one in inside}
     parents = [(parent, entity_id) for parent, entity_id in contested if parent in PARENTS[kind]]
     for parent, entity_id in parents:
         columns = table(kind).c

@@ -22,7 +22,7 @@ from localloop_sync.drivers.matching import bind, buried, match
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.paths import Paths
 from localloop_sync.drivers.relog import relog
-from localloop_sync.drivers.states import EntityState
+from localloop_sync.drivers.states import EntityState, has_blob
 from localloop_sync.drivers.translate import local_refs, localise
 from localloop_sync.ports import Observed, RemoteEntity
 
@@ -210,7 +210,7 @@ class Observer:
         """Open a conflict about a deletion below which the platform has something new; 0 when one is open."""
         state = states.load(self._connection, kind, [row["id"]])[row["id"]]
         base = state.base_document
-        if base is None or () in state.contested:
+        if base is None or state.lost or () in state.contested:
             return 0
         outcome = Outcome(Action.CONFLICT, base=base, sort=Sort.DELETED_HERE)
         opened = self._open(state, outcome, base)
@@ -282,7 +282,7 @@ class Observer:
     def _whole(self, state: EntityState, outcome: Outcome, remote: Document) -> tuple[Any, Any, Any]:
         """Base, mine and theirs of a conflict about a whole entity; what is deleted is absent."""
         absent = FieldConflict(()).mine
-        base = absent if state.base_document is None else state.base_document
+        base = absent if state.base_document is None or state.lost else state.base_document
         if outcome.sort is Sort.DELETED_HERE:
             return base, absent, remote
         return base, absent if outcome.mirror is None else outcome.mirror, absent
@@ -363,6 +363,11 @@ class Observer:
     def _keep_aside(self, state: EntityState, content: Document, mirror: Document) -> None:
         """Make an item of its own from a local content that the platform's replaced."""
         assert state.row is not None
+        if not has_blob(self._connection, content.get("digest")):  # it was never given here, only known
+            self._replaced(
+                state, content, mirror, "the platform's content was taken, the other one was not here"
+            )
+            return
         paths = Paths(self._connection, self._identity, self._stamp)
         filename = paths.free_name(state.row["dataset_id"], mirror["filename"])
         document = {**mirror, "filename": filename, "content": content}
@@ -382,6 +387,10 @@ class Observer:
             self._identity, self._stamp, EntityKind.ITEM, entity_id, Delta(Effect.CREATE, delta.changes)
         )
         oplog.append(self._connection, [record])
+        self._replaced(state, content, mirror, f"kept both: the local file is now {filename}")
+
+    def _replaced(self, state: EntityState, content: Document, mirror: Document, resolution: str) -> None:
+        """Record that a local content lost its place."""
         conflicts.add(
             self._connection,
             self._identity.object_id(),
@@ -395,7 +404,7 @@ class Observer:
                 "mine": content,
                 "theirs": mirror.get("content"),
             },
-            resolution=f"kept both: the local file is now {filename}",
+            resolution=resolution,
         )
 
 

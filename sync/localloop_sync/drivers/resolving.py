@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from localloop_schema.documents import derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, live_rows, update_row
-from localloop_schema.tables import Blob, Conflict
+from localloop_schema.tables import Conflict
 from localloop_sync.core.change import equal, put
 from localloop_sync.core.leaves import MISSING, Path
 from localloop_sync.core.reconcile import Sort
@@ -22,7 +22,6 @@ from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import relog
 from localloop_sync.drivers.states import EntityState
 
-_BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _TABLE: Any = Conflict.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
 
@@ -180,7 +179,7 @@ class Resolver:
         """Forget that the platform ever had it: the next push creates it."""
         states.drop_bases(self._connection, state.kind, [state.id])
         update_row(self._connection, state.kind, state.id, {"remote_id": None})
-        state.base = None
+        state.base, state.row = None, {**(state.row or {}), "remote_id": None}
         self._relog(state, state.mirror, again=True)
 
     def _deleted_here(self, state: EntityState, choice: Choice) -> None:
@@ -223,7 +222,4 @@ def _mine(state: EntityState, path: Path) -> dict[str, Any]:
 
 def _remote_only(connection: Connection, state: EntityState) -> bool:
     row = state.row or {}
-    if row.get("type") != "file":
-        return False
-    here = select(_BLOBS.c.digest).where(_BLOBS.c.digest == row["digest"])
-    return connection.execute(here).first() is None
+    return row.get("type") == "file" and not states.has_blob(connection, row["digest"])

@@ -53,6 +53,8 @@ class Sender:
         found: list[Job] = []
         for kind, ids in by_kind.items():
             for state in states.load(self._connection, kind, ids).values():
+                if state.lost and waiting is State.PENDING:
+                    continue  # nobody knows what it would overwrite: it has to be compared first
                 job = self._job(state)
                 if job is not None and waiting is State.PENDING:
                     job = _parted(job, state.operations)

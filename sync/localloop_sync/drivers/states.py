@@ -11,16 +11,18 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, as_list, chunks, get_rows, listed, mapped
-from localloop_schema.tables import BaseSnapshot
+from localloop_schema.tables import BaseSnapshot, Blob
 from localloop_sync.core.leaves import Path
 from localloop_sync.core.operation import Operation
 from localloop_sync.drivers import conflicts, oplog
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+_BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # the same
 _THESE = (_BASES.c.kind == bindparam("of"), _BASES.c.entity_id.in_(listed("ids")))
 _BASES_OF = select(_BASES).where(*_THESE)
 _WRITE = insert(_BASES).prefix_with("OR REPLACE")
 _DROP = delete(_BASES).where(*_THESE)
+_BLOB = select(_BLOBS.c.digest).where(_BLOBS.c.digest == bindparam("digest"))
 
 
 @dataclass(slots=True)
@@ -43,8 +45,19 @@ class EntityState:
 
     @property
     def base_document(self) -> Document | None:
-        """What both sides last agreed on."""
-        return None if self.base is None else self.base["document"]
+        """What both sides last agreed on: None for what they do not both have, nothing at all where that is lost."""
+        if self.base is None:
+            return {} if self.lost else None
+        document: Document = self.base["document"]
+        return document
+
+    @property
+    def lost(self) -> bool:
+        """Whether both sides have it, and what they last agreed on is not known any more.
+
+        Then everything in it counts as new on both sides.
+        """
+        return self.base is None and self.row is not None and self.row["remote_id"] is not None
 
     @property
     def contested(self) -> frozenset[Path]:
@@ -81,10 +94,22 @@ def write_bases(connection: Connection, snapshots: Sequence[Row]) -> None:
         connection.execute(_WRITE, list(snapshots))
 
 
+def has_blob(connection: Connection, digest: str | None) -> bool:
+    """Whether a content has been in this store's cache."""
+    return connection.execute(_BLOB, {"digest": digest}).first() is not None
+
+
 def drop_bases(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:
     """Forget what both sides agreed on."""
     for part in chunks(ids):
         connection.execute(_DROP, {"of": kind.value, "ids": as_list(part)})
+
+
+def empty_snapshot(state: EntityState) -> Row:
+    """The base snapshot of an entity of which nothing is agreed on any more."""
+    assert state.row is not None
+    dataset_id = state.id if state.kind is EntityKind.DATASET else state.row.get("dataset_id")
+    return snapshot(state.kind, state.id, state.row["remote_id"], dataset_id, {}, "")
 
 
 def snapshot(
