@@ -60,7 +60,7 @@ class Contents:
         mark = self._journal.mark(place.local, kind)
         if mark is None:
             since = bounded(self._remote.newest(kind, place.scope), self._remote.now())
-            mark = Mark(place.local, kind, Cursor(), since, swept=since)
+            mark = Mark(place.local, kind, Cursor(), since, swept=self._remote.now() or since)
         first = mark.cursor.updated_at is None
         if first:
             mark = self._bootstrap(kind, place, mark)
@@ -82,16 +82,18 @@ class Contents:
         done = 0
         while True:
             page = self._remote.page(kind, place.scope, mark.cursor, self._page)
-            if page.entities:
+            more = page.more and bool(page.entities)
+            if more:
                 cursor = Cursor(max(one.id for one in page.entities))
                 must_move(cursor.id > mark.cursor.id)
-                mark = replace(mark, cursor=cursor)
-                self._comparer.take(kind, place, page.entities, mark)
-                done += len(page.entities)
-                self._progress.advance(f"{kind.value}s pulled", done, None)
-            if not page.more or not page.entities:
-                # What changed behind the listing's back is newer than what was the newest when it began.
-                return replace(mark, cursor=Cursor("", mark.since))
+            else:  # what changed behind the listing's back is newer than what was the newest when it began
+                cursor = Cursor("", mark.since)
+            mark = replace(mark, cursor=cursor)
+            self._comparer.take(kind, place, page.entities, mark)
+            done += len(page.entities)
+            self._progress.advance(f"{kind.value}s pulled", done, None)
+            if not more:
+                return mark
 
     def _delta(self, kind: EntityKind, place: Place, mark: Mark, *, sweep: bool) -> Mark:
         """What changed, in the order of times; a sweep goes back to the last one, as far as clocks may be wrong."""
@@ -125,4 +127,5 @@ def _through(mark: Mark, before: str, *, sweep: bool) -> Mark:
     """The mark after a delta: the next one starts at what was the newest, and not beyond when this one began."""
     reached = (mark.cursor.updated_at or "") if mark.cursor.id else ""
     since = bounded(max(reached, before), mark.since)
-    return replace(mark, cursor=Cursor("", since), since=since, swept=since if sweep else mark.swept)
+    swept = (mark.since or since) if sweep else mark.swept
+    return replace(mark, cursor=Cursor("", since), since=since, swept=swept)

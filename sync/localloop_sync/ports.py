@@ -306,8 +306,8 @@ class Mark:
 
     ``cursor`` says where to go on. A listing by id keeps in ``since`` where the delta starts when it is through. A
     delta under way keeps in it the platform's time when it began; one that is through has no id in its cursor, and
-    ``since`` is where the next one starts. ``swept`` is what ``since`` was at the last sweep. Until ``wary`` deltas
-    reach back further, because a clock there was seen to be wrong.
+    ``since`` is where the next one starts. ``swept`` is the platform's time when the last sweep began, as far as it is
+    known. Until ``wary`` deltas reach back further, because a clock there was seen to be wrong.
     """
 
     dataset_id: str

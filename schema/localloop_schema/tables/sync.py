@@ -36,7 +36,7 @@ class Checkpoint(SQLModel, table=True):
     ``phase`` is ``bootstrap`` (by id; ``cursor_id`` is the last id seen, ``since`` where the delta starts later) or
     ``delta``. A delta under way has come to ``(updated_at, cursor_id)``, and ``since`` is the platform's time when it
     began; one that is through has no ``cursor_id``, and the next starts at ``updated_at``, which is ``since`` as well.
-    ``pulls`` counts completed pulls, to time the sweep; ``swept_at`` is what ``since`` was at the last one.
+    ``pulls`` counts completed pulls, to time the sweep; ``swept_at`` is the platform's time when the last began.
     Until ``wary_until`` deltas reach back further, because a clock there was seen to be wrong.
     """
 

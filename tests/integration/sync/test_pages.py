@@ -1,0 +1,180 @@
+"""A pull goes on at the page where it was stopped, and what went wrong on the way proves nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from localloop.errors import AuthError
+from localloop_schema.kinds import EntityKind as K
+from localloop_sync import comparing, pulling
+from localloop_sync.errors import PermanentError, TransientError
+from localloop_sync.ports import RemotePage
+from tests.integration.sync.harness import Laptop, agree
+from tests.integration.sync.test_comparing import later
+from tests.integration.sync.test_cost import fill
+from tests.sim.world import PowerCut
+
+PAGE = 10
+ITEMS = 45
+BULK = [K.ITEM, K.ANNOTATION]
+
+
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch):
+    monkeypatch.setattr(pulling, "PAGE", PAGE)
+    monkeypatch.setattr(comparing, "LEAF", 4)
+
+
+@pytest.fixture
+def full(alone, platform):
+    """A platform with some pages of items, an hour apart, each with an annotation."""
+    alone.sync()
+    fill(platform, ITEMS, spread=timedelta(hours=1))
+    for number in range(ITEMS):
+        platform.clock.moment += timedelta(hours=1)
+        platform.annotate(f"/{number}.txt", f"l{number}")
+    return platform
+
+
+def pages(laptop, kind):
+    """The cursors of the pages of a kind that the last sync asked for."""
+    return [args[2] for method, *args in laptop.requests if method == "page" and args[0] is kind]
+
+
+def stopped(laptop, kind, number, *, after=False):
+    """Stop a sync before or after the answer to one page."""
+    seen = count(1)
+
+    def hook(method, *args):
+        if method == "page" and args[0] is kind and next(seen) == number:
+            raise PowerCut("in the middle")
+
+    laptop.listen(None if after else hook, hook if after else None)
+    with pytest.raises(PowerCut):
+        laptop.sync(content=False)
+    laptop.listen()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a page", "after a page"])
+@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("kind", BULK)
+def test_a_first_listing_goes_on_at_the_page_where_it_was_killed(full, tmp_path, kind, number, after):
+    laptop = Laptop(tmp_path, "b", full)
+    [project] = full.entities[K.PROJECT]
+    laptop.journal.observe(K.PROJECT, [full.entities[K.PROJECT][project]])
+    laptop.journal.subscribe(laptop.journal.known(K.PROJECT)[project], None, content=False)
+    stopped(laptop, kind, number, after=after)
+    asked = pages(laptop, kind)
+    laptop.sync(content=False)
+    again = pages(laptop, kind)
+    assert again[0] == asked[-1]
+    # Five pages by id, and one of what changed since: only the page that was lost is asked for twice.
+    assert len(asked) + len(again) == 5 + 1 + 1
+    if kind is K.ANNOTATION:  # the items were through, and only what changed since is asked for
+        assert len(pages(laptop, K.ITEM)) == 1
+    assert laptop.paths() == full.paths()
+    assert laptop.labels() == full.labels()
+    laptop.store.close()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a page", "after a page"])
+@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize("kind", BULK)
+def test_a_listing_of_changes_goes_on_at_the_page_where_it_was_killed(full, alone, kind, number, after):
+    """Also when all changed within the same minute, which the next listing would read again."""
+    alone.sync(content=False)
+    for path in full.paths():
+        full.edit(K.ITEM, full.at(path).id, description="new")
+    for one in list(full.entities[K.ANNOTATION].values()):
+        full.edit(K.ANNOTATION, one.id, label=f"new {one.document['label']}")
+    stopped(alone, kind, number, after=after)
+    asked = pages(alone, kind)
+    full.edit(K.ITEM, full.at("/0.txt").id, description="newer")
+    alone.sync(content=False)
+    again = pages(alone, kind)
+    assert again[0] == asked[-1]
+    assert len(asked) + len(again) <= 5 + 1 + 1
+    assert {row["description"] for row in alone.store.rows(K.ITEM)} == {"new", "newer"}
+    assert alone.item("/0.txt")["description"] == "newer"
+    assert alone.labels() == full.labels()
+
+
+ERRORS = {
+    "401": AuthError("The token has expired.", status=401),
+    "500": TransientError("The server is broken.", status=500),
+    "403": PermanentError("You may not.", status=403),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("sweep", [False, True])
+def test_a_request_that_fails_anywhere_deletes_nothing_that_is_there(full, alone, error, sweep):
+    alone.sync(content=False)
+    for number in (3, 17, 18, 40):
+        full.remove(K.ITEM, full.at(f"/{number}.txt").id)
+    for number in range(20, 24):
+        [one] = [a for a in full.entities[K.ANNOTATION].values() if a.document["label"] == f"l{number}"]
+        full.remove(K.ANNOTATION, one.id)
+    if sweep:
+        later(alone, pulling.SWEEP_EVERY - 1)
+    for number in count(2):  # the first asks who is logged in
+        seen = count(1)
+
+        def before(method, *_args, seen=seen, number=number):
+            if next(seen) >= number:
+                raise ERRORS[error]
+
+        alone.listen(before)
+        with suppress(AuthError, TransientError, PermanentError):
+            alone.sync(content=False, push=False)
+        finished = len(alone.requests) < number
+        assert set(alone.paths()) >= set(full.paths())
+        assert set(alone.labels()) >= set(full.labels())
+        if finished:
+            break
+    alone.listen()
+    alone.sync(content=False)
+    assert (alone.paths(), alone.labels()) == (full.paths(), full.labels())
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+def test_pages_that_are_empty_or_cut_short_delete_nothing(full, alone, sweep):
+    """The answers have status 200, and their pages lack what is there."""
+    alone.sync(content=False)
+    gone = full.at("/17.txt")
+    full.remove(K.ITEM, gone.id)
+    honest = alone.remote.page
+    for kept in (0, 1):
+        alone.remote.page = lambda kind, scope, cursor, limit=1000, kept=kept: RemotePage(
+            honest(kind, scope, cursor, limit).entities[:kept], more=False
+        )
+        if sweep:
+            later(alone, pulling.SWEEP_EVERY - 1)
+        alone.sync(content=False)
+        del alone.remote.page
+        assert set(alone.paths()) >= set(full.paths())
+    alone.sync(content=False)
+    agree(alone)
+
+
+@pytest.mark.parametrize("said", [0, 1, ITEMS - 1, ITEMS + 1, 1000])
+@pytest.mark.parametrize("question", ["count", "present"])
+def test_counts_that_lie_delete_nothing(full, alone, question, said):
+    alone.sync(content=False)
+    setattr(alone.remote, question, lambda *_: said)
+    later(alone, pulling.SWEEP_EVERY - 1)
+    assert alone.sync(content=False).deleted_here == {}
+    delattr(alone.remote, question)
+    assert alone.paths() == full.paths()
+
+
+def test_a_page_that_says_more_and_holds_nothing_ends(full, alone):
+    alone.sync(content=False)
+    alone.remote.page = lambda *_: RemotePage([], more=True)
+    assert alone.sync(content=False).deleted_here == {}
+    del alone.remote.page
+    agree(alone)
