@@ -35,7 +35,7 @@ def _nothing(_method: str, *_args: Any) -> None:
 
 
 class MemoryRemote:
-    """One client's connection to a :class:`MemoryWorld`; thread-safe.
+    """One client's connection to a :class:`MemoryWorld`; thread-safe. Its methods are documented on the port.
 
     Args:
         account: Who is logged in.
@@ -82,11 +82,7 @@ class MemoryRemote:
         return MemoryFeed(log, self.world.entities, self._call)
 
     def now(self) -> str:
-        """The platform's own time.
-
-        Returns:
-            The time of the world, or empty text when it tells none.
-        """
+        """The platform's own time, or empty text when the world tells none."""
         return self.world.moment if self.world.tells_time else ""
 
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
@@ -113,15 +109,7 @@ class MemoryRemote:
         return self._call("page", work, kind, scope, cursor, limit)
 
     def newest(self, kind: EntityKind, scope: Scope) -> str:
-        """The largest ``updated_at`` among items or annotations of a dataset.
-
-        Args:
-            kind: Items or annotations.
-            scope: The dataset.
-
-        Returns:
-            The timestamp; empty text when there are none.
-        """
+        """The largest ``updated_at`` among items or annotations of a dataset."""
 
         def work() -> str:
             return max((e.updated_at for e in self._contents_of(kind, scope)), default="")
@@ -147,16 +135,7 @@ class MemoryRemote:
         return self._call("count", work, kind, scope, *([] if span is None else [span]))
 
     def present(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> int:
-        """How many of some ids items or annotations of a dataset have.
-
-        Args:
-            kind: Items or annotations.
-            scope: The dataset.
-            ids: The ids.
-
-        Returns:
-            The number.
-        """
+        """How many of some ids items or annotations of a dataset have."""
         wanted = set(ids)
 
         def work() -> int:
@@ -177,15 +156,7 @@ class MemoryRemote:
         return self._call("list", lambda: self._listed(kind, scope), kind, scope)
 
     def get(self, kind: EntityKind, remote_id: str) -> RemoteEntity | None:
-        """One entity.
-
-        Args:
-            kind: What it is.
-            remote_id: Its id.
-
-        Returns:
-            The entity, or None.
-        """
+        """One entity, or None."""
         return self._call("get", lambda: self.world.entities[kind].get(remote_id), kind, remote_id)
 
     def find(self, kind: EntityKind, scope: Scope, keys: Sequence[str]) -> Sequence[RemoteEntity]:
@@ -249,16 +220,7 @@ class MemoryRemote:
         return self._call("update", work, kind, remote_id, document, base)
 
     def several(self, kind: EntityKind, scope: Scope, ids: Sequence[str]) -> Sequence[RemoteEntity]:
-        """Those items or annotations of a dataset that have one of these ids.
-
-        Args:
-            kind: Items or annotations.
-            scope: The dataset.
-            ids: The ids.
-
-        Returns:
-            The entities.
-        """
+        """Those items or annotations of a dataset that have one of these ids."""
         wanted = set(ids)
 
         def work() -> Sequence[RemoteEntity]:

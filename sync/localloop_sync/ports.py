@@ -6,129 +6,54 @@ Each is a contract that any adapter keeps; ``tests/contract`` holds one suite pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Job
+from localloop_sync.marks import Mark, Observed, Position, Target, Unwatched, Wanted
+from localloop_sync.remotes import (
+    Account,
+    Change,
+    ChangePage,
+    Cursor,
+    Key,
+    Place,
+    RemoteEntity,
+    RemotePage,
+    Scope,
+    Span,
+)
 from localloop_sync.report import SyncReport
 
-
-@dataclass(frozen=True, slots=True)
-class RemoteEntity:
-    """An entity as the platform has it.
-
-    Attributes:
-        kind: What it is.
-        id: Its id on the platform. A member's is ``{project id}/{e-mail}``.
-        document: The editable part, in the platform's ids (see ``localloop_schema.documents``).
-        parents: The platform's ids of its parents, by kind.
-        facts: Columns of the mirror row that no document holds: ``creator, created_at, updated_at, updated_by,
-            hash, mimetype, hidden, ...``; the key ``derived`` holds the derived part of ``metadata.system``.
-    """
-
-    kind: EntityKind
-    id: str
-    document: Document
-    parents: Mapping[EntityKind, str] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def updated_at(self) -> str:
-        """When the platform says it last changed: ISO-8601 text, or empty when it does not say."""
-        return str(self.facts.get("updated_at") or "")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where to look: ids on the platform. ``item`` narrows annotations to one item.
-
-    ``recipe`` is the one that a task is created with, the dataset's first when it is None; ``task`` the one that an
-    assignment is created in. ``where`` is a filter of items as JSON text (docs/platform/wire.md, 4.5.1): it narrows
-    pages, counts and looks by id to the items that match, and to their annotations.
-    """
-
-    project: str | None = None
-    dataset: str | None = None
-    item: str | None = None
-    recipe: str | None = None
-    task: str | None = None
-    where: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a listing goes on. By id when ``updated_at`` is None, else by ``(updated_at, id)``; both exclusive."""
-
-    id: str = ""
-    updated_at: str | None = None
-
-
-class Key(StrEnum):
-    """What a span cuts by: ids or times, each in the order of their texts."""
-
-    ID = "id"
-    UPDATED_AT = "updatedAt"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Entities whose key lies beyond ``after`` (empty: from the first) and not beyond ``upto`` (None: to the last)."""
-
-    key: Key = Key.ID
-    after: str = ""
-    upto: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RemotePage:
-    """One page of a listing. ``more`` says whether entities follow after the last one."""
-
-    entities: Sequence[RemoteEntity]
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a platform's change feed: after the change ``seq``, in the stretch named ``epoch``."""
-
-    epoch: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The last change of an entity: the entity as it is now, or None when it was deleted.
-
-    ``dataset`` is the platform's id of the dataset that it is in, where it is in one; a dataset is in itself.
-    """
-
-    kind: EntityKind
-    id: str
-    dataset: str | None
-    entity: RemoteEntity | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePage:
-    """Changes in the order of their commits, the place after them, and whether more follow."""
-
-    changes: Sequence[Change]
-    place: Place
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who is logged in where."""
-
-    gate: str
-    email: str
+__all__ = [
+    "Account",
+    "Blobs",
+    "Change",
+    "ChangePage",
+    "ChunkSource",
+    "Clock",
+    "Cursor",
+    "Feed",
+    "Heard",
+    "Journal",
+    "Key",
+    "Mark",
+    "Observed",
+    "Place",
+    "Position",
+    "Remote",
+    "RemoteEntity",
+    "RemotePage",
+    "Scope",
+    "Span",
+    "Target",
+    "Unwatched",
+    "Wanted",
+]
 
 
 class Heard(Protocol):
@@ -276,106 +201,6 @@ class Remote(Protocol):
         What becomes of such a request is not known. It is called when a sync is interrupted.
         """
         ...
-
-
-@dataclass(slots=True)
-class Observed:
-    """What came of taking in a page.
-
-    Attributes:
-        taken: How many entities were new here or changed here.
-        conflicts: How many conflicts were opened.
-        orphans: Entities whose parent is not known here yet; nothing was written for them.
-        unverified: Items whose bytes must be compared first; nothing was written for them.
-    """
-
-    taken: int = 0
-    conflicts: int = 0
-    orphans: list[RemoteEntity] = field(default_factory=list)
-    unverified: list[RemoteEntity] = field(default_factory=list)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether part of the page is still to be taken in, so that the mark must not pass it yet."""
-        return bool(self.orphans or self.unverified)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far a pull of one resource of one dataset (local id) has come; written together with what was pulled.
-
-    ``cursor`` says where to go on. A listing by id keeps in ``since`` where the delta starts when it is through. A
-    delta under way keeps in it the platform's time when it began; one that is through has no id in its cursor, and
-    ``since`` is where the next one starts. ``swept`` is the platform's time when the last sweep began, as far as it is
-    known. Until ``wary`` deltas reach back further, because a clock there was seen to be wrong.
-    """
-
-    dataset_id: str
-    kind: EntityKind
-    cursor: Cursor
-    since: str = ""
-    pulls: int = 0
-    swept: str = ""
-    wary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a project's (local id) change feed was read; written together with what was read of it.
-
-    ``pulls`` counts the pulls by the feed since the last one that did without.
-    """
-
-    project_id: str
-    place: Place
-    pulls: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A project to pull. ``discover`` says whether datasets that are new on the platform are taken too.
-
-    ``datasets`` are those that are mirrored and known to both sides: local id → platform id. ``unread`` are those of
-    them (local ids) whose items or annotations were never listed to the end; ``filters`` are the filters of those that
-    are not mirrored whole, by local id. ``left`` are datasets (platform ids) that are mirrored no more.
-    """
-
-    project_id: str
-    remote_id: str
-    discover: bool
-    datasets: Mapping[str, str]
-    unread: frozenset[str] = frozenset()
-    filters: Mapping[str, str] = field(default_factory=dict)
-    left: frozenset[str] = frozenset()
-
-    def mirrors(self, dataset: str) -> bool:
-        """Whether a dataset (platform id) is mirrored, once it is known."""
-        return dataset not in self.left and (self.discover or dataset in self.datasets.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Unwatched:
-    """What no pull looks at and has something unsent: entities of one kind in a dataset, platform id → local id."""
-
-    kind: EntityKind
-    dataset_id: str
-    dataset: str
-    entities: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Content to fetch: an item's local and platform id, its size in bytes, its digest if known, and its path.
-
-    ``version`` is when the item last changed: a part of an older content is not gone on with.
-    """
-
-    item_id: str
-    remote_id: str
-    size: int
-    digest: str | None
-    filename: str
-    version: str
 
 
 class Journal(Protocol):

@@ -60,7 +60,7 @@ def stopped(laptop, kind, number, *, after=False):
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before a page", "after a page"])
-@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("number", [1, 3, 5, 6])
 @pytest.mark.parametrize("kind", BULK)
 def test_a_first_listing_goes_on_at_the_page_where_it_was_killed(full, tmp_path, kind, number, after):
     laptop = Laptop(tmp_path, "b", full)
@@ -82,7 +82,7 @@ def test_a_first_listing_goes_on_at_the_page_where_it_was_killed(full, tmp_path,
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before a page", "after a page"])
-@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize("number", [1, 3, 5])
 @pytest.mark.parametrize("kind", BULK)
 def test_a_listing_of_changes_goes_on_at_the_page_where_it_was_killed(full, alone, kind, number, after):
     """Also when all changed within the same minute, which the next listing would read again."""

@@ -11,7 +11,6 @@ from localloop_schema.kinds import EntityKind as K
 from tests.integration.sync.harness import agree
 from tests.integration.sync.test_safety import MANY, many, remove_there  # noqa: F401 - a fixture
 
-BOTH_WAYS = True
 GONE = MANY[:30]
 
 
