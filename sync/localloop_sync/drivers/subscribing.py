@@ -198,16 +198,15 @@ def follow(connection: Connection, ids: Iterable[str]) -> None:
 def unfollow(connection: Connection, ids: Sequence[str]) -> None:
     """See :meth:`localloop_sync.ports.Journal.unfollow`."""
     annotations = table(EntityKind.ANNOTATION).c
-    unsent = select(_OPERATIONS.c.entity_id).where(_OPERATIONS.c.state.in_(_OUTSTANDING))
     for part in chunks(ids):
         busy = select(annotations.item_id).where(
             annotations.item_id.in_(part),
-            annotations.id.in_(unsent.where(_OPERATIONS.c.kind == "annotation")),
+            annotations.id.in_(_unsent(EntityKind.ANNOTATION)),
         )
         going = select(_BASES.c.entity_id, _BASES.c.dataset_id).where(
             _BASES.c.kind == EntityKind.ITEM.value,
             _BASES.c.entity_id.in_(part),
-            _BASES.c.entity_id.not_in(unsent.where(_OPERATIONS.c.kind == "item")),
+            _BASES.c.entity_id.not_in(_unsent(EntityKind.ITEM)),
             _BASES.c.entity_id.not_in(busy),
         )
         statement = insert(_UNFOLLOWED).prefix_with("OR IGNORE")
@@ -223,9 +222,11 @@ def unwatched(connection: Connection) -> list[Unwatched]:
     found = []
     for kind in (EntityKind.DATASET, EntityKind.ITEM, EntityKind.ANNOTATION):
         columns = table(kind).c
-        unsent = select(_OPERATIONS.c.entity_id).where(
-            _OPERATIONS.c.kind == kind.value, _OPERATIONS.c.state.in_(_OUTSTANDING)
-        )
+        touched = _BASES.c.entity_id.in_(_unsent(kind))
+        if kind is EntityKind.ITEM:  # one with an unsent annotation may be gone, and the annotation with it
+            annotations = table(EntityKind.ANNOTATION).c
+            below = select(annotations.item_id).where(annotations.id.in_(_unsent(EntityKind.ANNOTATION)))
+            touched = or_(touched, _BASES.c.entity_id.in_(below))
         unseen = _BASES.c.dataset_id.in_(left)
         if kind is not EntityKind.DATASET:
             item = columns.id if kind is EntityKind.ITEM else columns.item_id
@@ -235,13 +236,18 @@ def unwatched(connection: Connection) -> list[Unwatched]:
             select(_BASES.c.dataset_id, owner.c.remote_id.label("dataset"), _BASES.c.remote_id, columns.id)
             .join_from(_BASES, table(kind), columns.id == _BASES.c.entity_id)
             .join(owner, owner.c.id == _BASES.c.dataset_id)
-            .where(_BASES.c.kind == kind.value, _BASES.c.entity_id.in_(unsent), unseen)
+            .where(_BASES.c.kind == kind.value, touched, unseen)
         )
         by_dataset: dict[tuple[str, str], dict[str, str]] = {}
         for row in connection.execute(query):
             by_dataset.setdefault((row[0], row[1]), {})[row[2]] = row[3]
         found += [Unwatched(kind, local, remote, ids) for (local, remote), ids in by_dataset.items()]
     return found
+
+
+def _unsent(kind: EntityKind) -> Select[Any]:
+    columns = _OPERATIONS.c
+    return select(columns.entity_id).where(columns.kind == kind.value, columns.state.in_(_OUTSTANDING))
 
 
 def _left(connection: Connection) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
 
 from localloop.syncing import subscribe
+from localloop.testing.narrowing import matching
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync import comparing, pulling
 from localloop_sync.errors import PermanentError
@@ -192,11 +194,15 @@ def test_an_annotation_on_what_is_not_followed_is_sent(north, sites):
     assert (north.unsent(), unfollowed(north)) == ([], ["/n3"])
 
 
-def test_an_edit_of_what_is_not_followed_and_was_deleted_there_is_a_conflict(north, sites):
+@pytest.mark.parametrize("edited", ["the item", "an annotation"])
+def test_an_edit_of_what_is_not_followed_and_was_deleted_there_is_a_conflict(north, sites, edited):
     move(sites, "/n3", "south")
     north.sync()
     sites.remove(K.ITEM, sites.at("/n3").id)
-    north.edit("/n3", mine=1)
+    if edited == "the item":
+        north.edit("/n3", mine=1)
+    else:
+        north.annotate("/n3", "mine")
     assert north.sync().conflicts_new == 1
     assert north.conflict()["sort"] == "deleted on the platform"
     assert north.paths() == paths("n")
@@ -331,3 +337,52 @@ def test_deletions_among_what_matches_are_found_by_counting(north, sites, monkey
     sites.remove(K.ITEM, sites.at("/n7").id)
     assert north.sync().deleted_here == {"item": 1, "annotation": 1}
     assert (unfollowed(north), "/n7" in north.paths()) == (["/n3"], False)
+
+
+def one_step(random, north, sites, step):
+    """Somebody does something, here or there."""
+    there, here = sites.paths(), north.paths()
+    sides = ["north", "south"]
+    filters = [NORTH, SOUTH, {"$or": [NORTH, SOUTH]}]
+    chosen = random.choice(
+        [
+            lambda: move(sites, random.choice(there), random.choice(sides)),
+            lambda: move(sites, random.choice(there), random.choice(sides)),
+            lambda: add(sites, f"/new{step}", site=random.choice(sides)),
+            lambda: sites.remove(K.ITEM, sites.at(random.choice(there)).id),
+            lambda: sites.annotate(random.choice(there), f"theirs {step}"),
+            lambda: north.edit(random.choice(here), **{f"k{step}": step}),
+            lambda: north.annotate(random.choice(here), f"mine {step}"),
+            lambda: refilter(north, random.choice(filters)),
+            lambda: north.sync(limits=None),
+        ]
+    )
+    chosen()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_happens_what_is_there_stays_and_what_matches_is_as_it_is_there(
+    north, sites, monkeypatch, seed
+):
+    random = Random(seed)
+    monkeypatch.setattr(pulling, "PAGE", 7)
+    monkeypatch.setattr(pulling, "SWEEP_EVERY", 4)
+    monkeypatch.setattr(comparing, "LEAF", 2)
+    for step in range(30):
+        before = set(north.paths())
+        one_step(random, north, sites, step)
+        assert before & set(sites.paths()) <= set(north.paths())
+    for _ in range(8):  # a sweep is among them
+        north.sync(limits=None)
+    assert {row["sort"] for row in north.conflicts()} <= {"deleted on the platform"}
+    contested = {row["entity_id"] for row in north.conflicts()}
+    below = {row["id"]: row["item_id"] for row in north.store.rows(K.ANNOTATION)}
+    # What is below something that waits for a decision waits with it.
+    assert {below.get(one["entity_id"], one["entity_id"]) for one in north.unsent()} <= contested
+    items = sites.entities[K.ITEM]
+    [wanted] = [one for one in north.journal.subscriptions() if one.dataset_id]
+    for one in matching(list(items.values()), items, wanted.where):
+        assert north.user(one.document["filename"]) == one.document["metadata"]["user"]
+    scope = Scope(dataset=north.dataset()["remote_id"], where=wanted.where)
+    for kind in (K.ITEM, K.ANNOTATION):
+        assert north.journal.known_count(kind, north.dataset()["id"]) == north.remote.count(kind, scope)
