@@ -25,7 +25,7 @@ from localloop_schema.rows import rows_where
 from localloop_schema.session import DATABASE
 from localloop_sync.drivers.identity import SystemClock
 from localloop_sync.drivers.journal import SqliteJournal
-from localloop_sync.drivers.lock import SyncLock
+from localloop_sync.drivers.lock import Holder, SyncLock
 from localloop_sync.drivers.retrying import Patience, RetryingRemote
 from localloop_sync.drivers.traffic import Traffic
 from localloop_sync.engine import Options, sync
@@ -78,6 +78,7 @@ def sync_store(
     progress: Progress | None = None,
     patience: Patience | None = None,
     entropy: Random | None = None,
+    command: str = "A script",
 ) -> SyncReport:
     """Reconcile a store with its platform once.
 
@@ -89,6 +90,7 @@ def sync_store(
         progress: Hears how far it is.
         patience: How long to keep trying a request.
         entropy: Where the pauses between tries come from; the system's by default.
+        command: What syncs, as a person would call it: told to whoever finds the store locked.
 
     Returns:
         What was done and what is left.
@@ -114,13 +116,12 @@ def sync_store(
             report = _rehearse(store, patient, options, progress)
         else:
             store.tidy()
-            holder = f"Process {os.getpid()} on {socket.gethostname()}"
             report = sync(
                 patient,
                 SqliteJournal(store.engine, store.identity, store.clock),
                 store.blobs,
                 store.clock,
-                SyncLock(store.path, holder),
+                holding(store, command),
                 options=options,
                 progress=progress,
             )
@@ -170,6 +171,16 @@ def _ending(remote: RetryingRemote, time_limit: float | None) -> Iterator[None]:
         raise
     finally:
         timer.cancel()
+
+
+def holding(store: Store, command: str) -> SyncLock:
+    """The lock that keeps others from syncing a store, for a ``with`` block.
+
+    Args:
+        store: The store.
+        command: What takes it, as a person would call it.
+    """
+    return SyncLock(store.path, Holder(os.getpid(), socket.gethostname(), command, store.clock.now()))
 
 
 def _rehearse(store: Store, remote: Remote, options: Options, progress: Progress | None) -> SyncReport:

@@ -124,6 +124,12 @@ class Added:
         return "; ".join(parts) + "."
 
 
+#: Why a file is not added whose path has a file of which only the size is known here.
+_UNKNOWN = (
+    "The content at its path is not here yet to be compared: `localloop get` fetches it. Or see --overwrite."
+)
+
+
 class Adder:
     """Adds files to one place.
 
@@ -219,7 +225,9 @@ class Adder:
             return
         _, outcome = add_item(tx, self._dataset, path, blob, overwrite=self._overwrite, derived=told)
         if outcome == "exist":
-            self._added.failures.append((str(source.file), "Other content is at its path; see --overwrite."))
+            unknown = there is not None and there["digest"] is None
+            reason = _UNKNOWN if unknown else "Other content is at its path; see --overwrite."
+            self._added.failures.append((str(source.file), reason))
             return
         self._added.bytes += blob.size
         if outcome == "created":

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from localloop.errors import Halt, LocalLoopError, MassDeletionHalt, StoreDamagedError
+from localloop.errors import Halt, LocalLoopError, LockedError, MassDeletionHalt, StoreDamagedError
 from localloop_schema.sqlite import room
 
 #: How many names a message lists before it says "and so many more".
@@ -68,18 +68,22 @@ class Advice:
         message: What is wrong, as one sentence.
         advice: What to do next; empty when the message says it.
         details: What it is about, one line each.
+        holder: Who syncs the store, where somebody else does.
     """
 
     code: int
     message: str
     advice: str = ""
     details: list[str] = field(default_factory=list)
+    holder: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
         told: dict[str, Any] = {"code": self.code, "message": self.message, "advice": self.advice}
         if self.details:
             told["details"] = self.details
+        if self.holder:
+            told["holder"] = self.holder
         return {"error": told}
 
     def to_text(self) -> str:
@@ -130,7 +134,8 @@ def _system(error: OSError) -> Advice:
 
 def _foreseen(error: LocalLoopError) -> Advice:
     details = list(error.entities) if isinstance(error, MassDeletionHalt) else []
-    return Advice(error.exit_code, error.message, error.advice or _next_step(error), details)
+    holder = error.holder if isinstance(error, LockedError) else None
+    return Advice(error.exit_code, error.message, error.advice or _next_step(error), details, holder)
 
 
 def _next_step(error: LocalLoopError) -> str:

@@ -13,6 +13,7 @@ from localloop.cli.standing import CONFLICTS, OPERATIONS, by_kind, is_here, name
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
 from localloop_sync.core.operation import State, Verb
+from localloop_sync.drivers.lock import Holder, holder_of
 
 if TYPE_CHECKING:
     from localloop.store import Store
@@ -62,6 +63,7 @@ class Status:
     conflicts: int = 0
     oldest_unsent: str | None = None
     remote_only: Volume = Volume()
+    syncing: Holder | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
@@ -72,6 +74,7 @@ class Status:
             "gate": self.gate,
             "account": self.account,
             "last_sync": self._moment(self.last_sync),
+            "syncing": self.syncing.to_json() if self.syncing else None,
             "oldest_unsent": self._moment(self.oldest_unsent),
             "pending": self.waiting.get(State.PENDING.value, {}),
             "in_flight": self.waiting.get(State.IN_FLIGHT.value, {}),
@@ -107,6 +110,7 @@ def gather(store: Store) -> Status:
     """
     settings = store.settings()
     found = _about(store, settings)
+    found.syncing = holder_of(store.path)
     with store.reading() as connection:
         _count_waiting(connection, found)
         _name_refused(connection, found)

@@ -38,6 +38,7 @@ def run(
     patience: float = PATIENCE,
     limit_rate: float | None = None,
     quiet: bool = False,
+    command: str = "`localloop sync`",
 ) -> SyncReport:
     """Sync a store with its platform.
 
@@ -49,6 +50,7 @@ def run(
         patience: How long to try one request again, in seconds.
         limit_rate: How many bytes of contents a second may pass; what the environment says when left out.
         quiet: Whether to show no progress.
+        command: Which command it is, for whoever finds the store locked.
 
     Returns:
         What was done.
@@ -59,7 +61,12 @@ def run(
         sync_progress(quiet=quiet or out.as_json) as progress,
     ):
         return sync_store(
-            store, remote, options=options, progress=progress, patience=Patience(budget=patience)
+            store,
+            remote,
+            options=options,
+            progress=progress,
+            patience=Patience(budget=patience),
+            command=command,
         )
 
 

@@ -6,7 +6,7 @@ The whole tree is drawn in :mod:`localloop.errors`.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from localloop_schema.errors import LocalLoopError
 
@@ -121,6 +121,16 @@ class OtherAccountHalt(Halt):
 
 
 class LockedError(LocalLoopError):
-    """Another process is syncing this store."""
+    """Another process is syncing this store.
+
+    Args:
+        message: Who, as one sentence.
+        advice: What to do next.
+        holder: Who, as an object for programs; None when that is not known.
+    """
 
     exit_code = 8
+
+    def __init__(self, message: str, *, advice: str = "", holder: dict[str, Any] | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.holder = holder

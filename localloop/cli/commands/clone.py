@@ -71,7 +71,7 @@ def clone(
             shutil.rmtree(path if existed else target)
             raise
         out.note(f"Cloning {place} into {target}")
-        report = run(store, out, email=account)
+        report = run(store, out, email=account, command="`localloop clone`")
         code = tell(store, report, out, {"store": str(path)})
     if code:
         raise typer.Exit(code)

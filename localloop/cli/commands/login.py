@@ -79,7 +79,11 @@ def _refuse_other(settings: dict[str, Any], gate: str, email: str | None) -> Non
         return
     raise OtherAccountHalt(
         f"This store belongs to {owner[1]} at {owner[0]}, not to {email or 'an account'} at {gate}.",
-        advice="Log in with the store's account, or use another store for this one.",
+        advice=(
+            f"If it is the same platform at a new address: `localloop gate set {gate}`. Else use another store for it."
+            if email in (None, owner[1])
+            else "Log in with the store's account, or use another store for this one."
+        ),
     )
 
 

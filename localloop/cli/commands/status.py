@@ -36,6 +36,8 @@ def _print(out: Output, found: Status) -> None:
     out.line(f"Author    {found.author}" + (f" on {found.device}" if found.device else ""))
     out.line(f"Platform  {_platform(found)}")
     out.line(f"Synced    {human.age(found.last_sync, found.now) + ' ago' if found.last_sync else 'never'}")
+    if found.syncing:
+        out.line(f"Syncing   now: {found.syncing}")
     if found.remote_only.number:
         files = human.count(found.remote_only.number, "file")
         out.line(f"Content   {files} remote-only ({human.size(found.remote_only.bytes)}): `localloop get`")

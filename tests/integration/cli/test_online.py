@@ -12,9 +12,9 @@ from localloop.store.annotations import add_annotations, update_annotation
 from localloop.store.items import find_item, update_item
 from localloop.testing.hub import running_hub
 from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import update_row
 from localloop_sync.core.operation import State
 from localloop_sync.drivers.journal import SqliteJournal
-from localloop_sync.drivers.lock import SyncLock
 
 ANN = "ann@example.test"
 BOB = "bob@example.test"
@@ -166,13 +166,6 @@ def test_a_rehearsal_sends_nothing(ok, photos, log_in, hub):
     assert "create item /photos/a.txt" in told["planned"]
     assert hub.store.rows(EntityKind.PROJECT) == []
     assert ok("status", "--json").json["account"] is None
-
-
-def test_a_locked_store_says_who_syncs_it(run, synced):
-    with SyncLock(synced, "Process 1 on rig7"):
-        ran = run("sync")
-    assert ran.code == 8
-    assert "Process 1 on rig7" in ran.err
 
 
 def test_a_mass_deletion_halts_with_its_list_and_goes_on_when_told_so(run, ok, log_in, home):
@@ -362,3 +355,12 @@ def test_what_the_platform_refuses_is_told_until_it_is_edited(run, ok, synced):
     describe(synced, "kind")
     told = ok("sync", "--json").json
     assert (told["refused"], told["pushed"]) == (0, {"item": 1})
+
+
+def test_a_file_is_not_called_another_while_the_content_at_its_path_is_not_here(ok, run, fruit):
+    with Store.open(fruit) as store, store.transaction("forget") as tx:
+        [item] = [row for row in tx.rows(EntityKind.ITEM) if row["filename"] == "/photos/a.txt"]
+        update_row(tx.connection, EntityKind.ITEM, item["id"], {"digest": None})
+    ran = run("add", "photos/a.txt", "--to", "Fruit/Apples/photos")
+    assert ran.code == 9
+    assert "The content at its path is not here yet to be compared" in ran.err

@@ -50,7 +50,8 @@ class Laptop:
         self.transport = Transport(gate, connect_timeout=20, read_timeout=20)
         self.credentials = CredentialStore(folder / "config")
         self.session = PlatformSession(self.transport, self.credentials)
-        self.remote = DataloopRemote(self.session, sleep=self.clock.sleep)
+        # Commands take the hub real time, so waiting for them has to take some as well.
+        self.remote = DataloopRemote(self.session)
 
     def log_in(self) -> None:
         body = {"username": ANN, "password": "pw", "type": "user_credentials"}

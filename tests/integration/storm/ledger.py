@@ -52,6 +52,7 @@ class Edit:
         made: The items that are there then.
         moved: Which item is moved, and where to.
         removed: Which one is deleted.
+        twin: Whether the other has put, or will put, the same file in the same place.
         steps: For the editing script: what each step means for the ledger.
     """
 
@@ -59,6 +60,7 @@ class Edit:
     made: list[Thing] = field(default_factory=list)
     moved: tuple[Thing, str] | None = None
     removed: Thing | None = None
+    twin: bool = False
     steps: dict[int, Any] = field(default_factory=dict)
 
 
@@ -116,7 +118,7 @@ class Ledger:
         folder = self._folder / f"{who}{self._next()}" / "twins"
         folder.mkdir(parents=True)
         (folder / Path(thing.paths[0]).name).write_bytes(thing.data)
-        return Edit(["add", str(folder), "--to", f"{PROJECT}/Shared", "--create"], made=made)
+        return Edit(["add", str(folder), "--to", f"{PROJECT}/Shared", "--create"], made=made, twin=True)
 
     def move(self, who: str) -> Edit | None:
         """Another name for an item, by ``localloop mv``."""
