@@ -109,6 +109,10 @@ def tell(
     out.result({**(more or {}), **report.to_json(), "refused": refused, "exit_code": int(code)})
     if report.dry_run:
         out.lines(f"would {line}" for line in report.planned)
+    if report.lost_there:
+        what = human.listed(report.lost_there)
+        again = "would be sent" if report.dry_run else "are sent"
+        out.note(f"The platform went back to an earlier state and lost {what}; they {again} again.")
     for rejection in report.rejected[:LISTED]:
         out.note(f"Refused: {rejection.kind} {rejection.name}: {rejection.reason}")
     if len(report.rejected) > LISTED:

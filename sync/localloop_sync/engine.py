@@ -109,6 +109,7 @@ def sync(
             report.planned = [line for stage in pusher.plan() for line in titled(stage.jobs)]
         elif options.push:
             pusher.run()
+            puller.attest()
         progress.phase(Phase.TRANSFER)
         if options.content and not options.dry_run:
             transfer(remote, journal, blobs, progress, report)

@@ -226,6 +226,14 @@ class Journal(Protocol):
         """How far the change feed of a project (local id) was read; None when a plain pull has to come first."""
         ...
 
+    def witness(self) -> tuple[str, Place] | None:
+        """Where the feed of a project (local id) stood after the last push, until a pull has come past it."""
+        ...
+
+    def attest(self, witness: tuple[str, Place] | None) -> None:
+        """Write down, or forget, where the feed stood after a push."""
+        ...
+
     def observe(
         self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | Position | None = None
     ) -> Observed:
@@ -252,6 +260,18 @@ class Journal(Protocol):
         open is left out. While there are any, :meth:`mark` and :meth:`position` say that the pull has to begin at the
         beginning.
         """
+        ...
+
+    def make_anew(self, kind: EntityKind, ids: Sequence[str]) -> dict[EntityKind, int]:
+        """Forget that the platform ever had these entities (local ids): it lost them, and the push makes them again.
+
+        Returns:
+            How many, by kind, with what is below them.
+        """
+        ...
+
+    def step_back(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> None:
+        """Take what the platform has in an older state than was agreed on for what both sides agree on now."""
         ...
 
     def known(

@@ -31,6 +31,7 @@ from localloop_sync.ports import (
     Unwatched,
 )
 from localloop_sync.recovering import recover
+from localloop_sync.reminding import Reminder
 from localloop_sync.report import Progress, Rejection, SyncReport
 
 PAGE = 1000
@@ -75,6 +76,7 @@ class Puller:
         self._progress = progress
         self._report = report
         self._limits = limits
+        self._feed: Feed | None = None
         self._contents = Contents(remote, journal, self, progress, page=PAGE, sweep_every=SWEEP_EVERY)
 
     def run(self) -> None:
@@ -85,10 +87,14 @@ class Puller:
             RemoteError: The platform could not be asked; what came in so far is kept.
         """
         targets = self._journal.targets()
-        feed = self._remote.feed() if targets else None
+        feed = self._feed = self._remote.feed() if targets else None
+        reminder = Reminder(feed, self._remote, self._journal, self._report) if feed else None
+        witnessed = reminder is not None and self._journal.witness() is not None
+        forgotten = witnessed and reminder is not None and reminder.is_needed(targets)
+        refused = len(self._report.rejected)
         for target in targets:
             try:
-                self._project(target, feed)
+                self._project(target, feed, reminder, forgotten=forgotten)
             except PermanentError as error:  # one project that may not be read stops no other
                 refusal = Rejection(
                     EntityKind.PROJECT.value, target.project_id, target.remote_id, error.message
@@ -96,6 +102,8 @@ class Puller:
                 self._report.rejected.append(refusal)
         recover(self._remote, self._journal, self, self._report)
         self._unwatched()
+        if witnessed and len(self._report.rejected) == refused:
+            self._journal.attest(None)
 
     def _unwatched(self) -> None:
         """What no listing shows and has something unsent is looked at by its id, so that it is not sent blindly."""
@@ -120,30 +128,48 @@ class Puller:
         gone = [one.entities[name] for name in sorted(missing) if self._remote.get(one.kind, name) is None]
         self.bury(one.kind, gone, self._journal.known_count(one.kind, one.dataset_id))
 
-    def _project(self, target: Target, feed: Feed | None) -> None:
-        if feed is None:
+    def attest(self) -> None:
+        """After a push: remember where the feed stands, so that the next pull sees whether it was all forgotten."""
+        if self._feed is None or not (self._report.pushed or self._report.deleted_there):
+            return
+        for target in self._journal.targets():
+            place = _head(self._feed, target)
+            if place is not None:
+                self._journal.attest((target.project_id, place))
+                return
+
+    def _project(
+        self, target: Target, feed: Feed | None, reminder: Reminder | None, *, forgotten: bool
+    ) -> None:
+        if feed is None or reminder is None:
             self._plainly(target)
-        elif not self._followed(target, feed):
+        elif not self._followed(target, feed, reminder, forgotten=forgotten):
             # What changes during the plain pull comes after this place, and so is not missed.
             place = _head(feed, target)
             position = self._journal.position(target.project_id)
-            self._plainly(target, sweep=position is not None and position.pulls >= SWEEP_EVERY)
+            # Whoever read the feed before and cannot now trusts nothing that counts and times say.
+            self._plainly(target, sweep=position is not None)
             # A listing without a single dataset may have been a mistake of the platform's, and a feed would never
             # tell of what was there before its place. To ask again costs little, for there is little to ask for.
             if place is not None and self._journal.known(EntityKind.DATASET, project=target.project_id):
                 self._journal.observe(EntityKind.PROJECT, [], Position(target.project_id, place))
 
-    def _followed(self, target: Target, feed: Feed) -> bool:
+    def _followed(self, target: Target, feed: Feed, reminder: Reminder, *, forgotten: bool) -> bool:
         """Whether the feed told all that changed; else everything has to be asked for."""
         position = self._journal.position(target.project_id)
-        if position is None or position.pulls >= SWEEP_EVERY:
-            return False
         try:
-            return Follower(feed, self._remote, self._journal, self).follow(target, position)
-        except (
-            RemoteNotFoundError
-        ):  # the project is not shown: the plain pull looks again, and knows what to do
-            return False
+            if not forgotten:
+                if position is None:
+                    return False
+                if position.pulls >= SWEEP_EVERY:
+                    if not reminder.forgot(target.remote_id, position.place):
+                        return False
+                elif Follower(feed, self._remote, self._journal, self).follow(target, position):
+                    return True
+            reminder.run(target)
+        except RemoteNotFoundError:
+            return False  # the project is not shown: the plain pull looks again, and knows what to do
+        return False
 
     def _plainly(self, target: Target, *, sweep: bool = False) -> None:
         project = self._remote.get(EntityKind.PROJECT, target.remote_id)

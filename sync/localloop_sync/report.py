@@ -84,6 +84,7 @@ class SyncReport:
     deleted_here: dict[str, int] = field(default_factory=dict)
     pushed: dict[str, int] = field(default_factory=dict)
     deleted_there: dict[str, int] = field(default_factory=dict)
+    lost_there: dict[str, int] = field(default_factory=dict)
     uploaded_bytes: int = 0
     downloaded_bytes: int = 0
     downloaded_files: int = 0

@@ -24,8 +24,8 @@ group = typer.Typer(
     "set",
     epilog=examples(
         "localloop gate set http://192.168.1.30:8080",
-        "localloop gate set https://hub.example.com --dry-run    # only look whether it is the same",
-        "LOCALLOOP_PASSWORD=... localloop gate set https://hub.example.com --json",
+        "localloop gate set https://hub.example.com --dry-run    # only look",
+        "LOCALLOOP_PASSWORD=... localloop gate set https://hub.example.com",
     ),
 )
 def set_(

@@ -22,6 +22,7 @@ from localloop_sync.drivers.deciding import Arbiter, Decided
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.observing import Observer
 from localloop_sync.drivers.oplog import Stamp
+from localloop_sync.drivers.reverting import Reverter
 from localloop_sync.drivers.sending import Sender
 from localloop_sync.drivers.translate import remote_ids
 from localloop_sync.errors import OtherAccountHalt
@@ -57,6 +58,10 @@ _WRITE_MARK = insert(_MARKS).prefix_with("OR REPLACE")
 _POSITION = select(_POSITIONS).where(_POSITIONS.c.project_id == bindparam("project"))
 _WRITE_POSITION = insert(_POSITIONS).prefix_with("OR REPLACE")
 _KNOW_BLOB = insert(_BLOBS).prefix_with("OR IGNORE")
+
+
+#: The setting that says where the feed stood after the last push.
+_WITNESS = "feed_after_push"
 
 
 class SqliteJournal:
@@ -136,6 +141,21 @@ class SqliteJournal:
         with reading(self._engine) as connection:
             return knowing.unproven(connection, kind)
 
+    def witness(self) -> tuple[str, Place] | None:
+        """Where the feed of a project (local id) stood after the last push, until a pull has come past it."""
+        with reading(self._engine) as connection:
+            said = _settings(connection).get(_WITNESS)
+        return (said["project"], Place(said["epoch"], said["seq"])) if said else None
+
+    def attest(self, witness: tuple[str, Place] | None) -> None:
+        """Write down, or forget, where the feed stood after a push."""
+        said = None
+        if witness is not None:
+            project, place = witness
+            said = {"project": project, "epoch": place.epoch, "seq": place.seq}
+        with writing(self._engine) as connection:
+            _set(connection, {_WITNESS: said})
+
     def observe(
         self, kind: EntityKind, entities: Sequence[RemoteEntity], mark: Mark | Position | None = None
     ) -> Observed:
@@ -168,6 +188,16 @@ class SqliteJournal:
         decided = Arbiter(connection, self._identity, stamp, rules).decide(opened)
         self._decided += decided.conflicts
         return decided
+
+    def make_anew(self, kind: EntityKind, ids: Sequence[str]) -> dict[EntityKind, int]:
+        """Forget that the platform ever had these entities (local ids): the push makes them again."""
+        with self._writing() as (connection, stamp):
+            return Reverter(connection, self._identity, stamp).make_anew(kind, ids)
+
+    def step_back(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> None:
+        """Take what the platform has in an older state than was agreed on for what both sides agree on now."""
+        with self._writing() as (connection, stamp):
+            Reverter(connection, self._identity, stamp).step_back(kind, entities)
 
     def known(
         self,
