@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 from enum import IntEnum
-from errno import EADDRINUSE
+from errno import EADDRINUSE, EDQUOT, EFBIG, ENOSPC
 from typing import Any
 
 import typer
@@ -18,6 +18,10 @@ LISTED = 20
 
 #: What SQLite says of a file that is no database, or no longer one (the low byte of its extended codes).
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+#: What the system says when a disk, a quota or the largest allowed size is full.
+_FULL = frozenset({ENOSPC, EDQUOT, EFBIG})
+_MAKE_ROOM = "Make room, and run it again: what was done is kept, and what was not goes on."
 
 
 class ExitCode(IntEnum):
@@ -127,6 +131,9 @@ def _system(error: OSError) -> Advice:
             "Something else listens at this address and port already.",
             "Stop that, or choose another port with --port; 0 takes a free one.",
         )
+    if error.errno in _FULL:
+        where = f" ({error.filename})" if error.filename is not None else ""
+        return Advice(ExitCode.ERROR, f"There is no room left to write: {error.strerror}{where}.", _MAKE_ROOM)
     missing = isinstance(error, FileNotFoundError)
     where = f": {error.filename}" if error.filename is not None else ""
     return Advice(ExitCode.NOT_FOUND if missing else ExitCode.ERROR, f"{error.strerror}{where}.")
