@@ -353,7 +353,7 @@ class Storm:
         chance = self._random.random()
         if chance < 0.25:
             self._kill_an_edit(laptop)
-        elif self.outcome.kills % HUBS == HUBS // 2:
+        elif self.outcome.hubs < (self.outcome.kills + HUBS // 2) // HUBS:
             self._kill_the_hub(laptop)
         else:
             self._kill_a_sync(laptop)
