@@ -66,7 +66,7 @@ class Transport:
         *,
         connect_timeout: float = 10.0,
         read_timeout: float = 120.0,
-        pool_size: int = 16,
+        pool_size: int = 32,
         proxies: Mapping[str, str] | None = None,
         verify: bool | str = True,
         now: Callable[[], float] = time.time,

@@ -59,7 +59,7 @@ dl.setenv("x")
 assert dl.login_m2m(email="ann@example.test", password="pw")
 dataset = dl.projects.create(project_name="P").datasets.create(dataset_name="D")
 dl.verbose.disable_progress_bar = True
-list(dataset.items.upload(local_path=folder + "/*", return_as_generator=True) or [])
+dataset.items.upload(local_path=folder + "/*")
 """
 
 
