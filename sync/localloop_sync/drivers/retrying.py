@@ -201,9 +201,11 @@ class RetryingRemote:
         if isinstance(error, OutOfTimeError):
             raise error
         delay = self._entropy.uniform(0, pause)
-        if isinstance(error, ThrottledError):  # all requests wait, not only this one
-            delay = max(delay, error.retry_after or 0.0)
-            self._traffic.pacer.hold(delay)
+        if isinstance(error, ThrottledError):
+            told = error.retry_after or 0.0
+            # Who was told a time need not guess one; a little more keeps clients apart that were told the same.
+            delay = told * self._entropy.uniform(1, 1.1) if told >= self._patience.first else max(delay, told)
+            self._traffic.pacer.hold(delay)  # all requests wait, not only this one
         if self._clock.monotonic() + delay > until:
             raise error
         if not isinstance(error, ThrottledError):

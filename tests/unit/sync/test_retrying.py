@@ -75,6 +75,13 @@ def test_nothing_is_asked_before_the_platform_said_so(asked):
     assert line.pauses[0] >= asked
 
 
+def test_who_was_told_a_time_waits_hardly_longer_however_often():
+    line = Line(*[ThrottledError("Slow down.", retry_after=1.0) for _ in range(12)])
+    line.read()
+    assert len(line.pauses) == 12
+    assert all(1 <= pause <= 1.2 for pause in line.pauses)
+
+
 def test_a_pause_that_one_was_told_holds_for_all_that_talk_to_the_host():
     first = Line(ThrottledError("Slow down.", retry_after=30))
     shared = Traffic(first.clock)
