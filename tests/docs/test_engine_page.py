@@ -11,6 +11,7 @@ from localloop_sync.core.operation import SENTENCES, TRANSITIONS, State
 from localloop_sync.core.plan import ORDER
 from localloop_sync.core.policy import WINNERS
 from localloop_sync.core.reconcile import Action, Observation, Outcome, Sort, reconcile
+from localloop_sync.core.rules import RULES
 from localloop_sync.core.safety import Limits
 from localloop_sync.moments import OVERLAP
 from localloop_sync.parcels import WINDOW
@@ -46,10 +47,25 @@ def test_the_design_names_the_phases_in_order():
 
 
 def test_the_table_of_policies_is_the_codes():
-    rows = pages.table(PAGE, "Reconciling", 1)
+    rows = pages.table(PAGE, "Reconciling", 2)
     assert [(quoted(row[0]), *row[1:]) for row in rows] == [
         (policy.value, *winners) for policy, winners in WINNERS.items()
     ]
+
+
+def test_the_table_of_kinds_is_the_codes():
+    rows = [[pages.quoted(cell) for cell in row] for row in pages.table(PAGE, "Reconciling", 1)]
+    assert rows == [
+        [
+            [kind.value],
+            [".".join(rules.key)],
+            sorted(".".join(path) for path in rules.atoms),
+            [f"{'.'.join(path)}.*" for path in rules.units],
+            [".".join(path) for path in rules.platform_first],
+        ]
+        for kind, rules in RULES.items()
+    ]
+    assert list(RULES) == list(EntityKind)
 
 
 def test_the_numbers_are_the_codes():

@@ -15,7 +15,7 @@ from localloop.store.tasks import create_task
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind as K
 from localloop_schema.session import DATABASE, writing
-from localloop_sync.errors import OfflineError
+from localloop_sync.errors import OfflineError, PermanentError
 from tests.integration.sync.harness import WRITES, Laptop, agree, platform_picture
 
 #: On a platform that has to be asked, and on one that tells what changed; elsewhere the former is enough.
@@ -64,7 +64,6 @@ def test_a_store_without_bases_adopts_what_is_equal_and_writes_nothing(rich):
     agree(rich.b, rich.a)
 
 
-@both_ways
 def test_bases_of_one_kind_come_back(rich):
     for kind in K:
         assert lose(rich.b, kind) > 0
@@ -74,7 +73,6 @@ def test_bases_of_one_kind_come_back(rich):
         assert rich.b.sync().quiet
 
 
-@both_ways
 def test_what_differs_is_kept_on_both_sides_with_no_base(rich):
     rich.b.edit("/a.txt", x="here", mine=1)
     rich.a.edit("/a.txt", x="there", theirs=1)
@@ -239,6 +237,35 @@ def test_a_pull_that_breaks_off_overwrites_nothing_and_is_gone_on_with(rich):
             )
         agree(rich.b, rich.a, rounds=1)
         assert rich.a.user("/a.txt") == {"x": f"here {at}", "y": f"there {at}"}
+
+
+@both_ways
+def test_what_was_lost_altogether_comes_again_since_the_pull_begins_at_the_beginning(rich):
+    lose(rich.b, K.ITEM)
+    with writing(rich.b.store.engine) as connection:
+        connection.exec_driver_sql("DELETE FROM items WHERE filename = '/b.txt'")
+    rich.b.sync(sound=False)
+    assert written(rich.b) == 0
+    rich.b.sound()
+    assert rich.b.paths() == ["/a.txt", "/b.txt"]
+    agree(rich.b, rich.a)
+
+
+def test_what_may_not_be_looked_at_is_not_sent_either(rich):
+    rich.b.edit("/a.txt", x="here")
+    lose(rich.b)
+
+    def refuse(method, *_):
+        if method in ("get", "list", "page", "several"):
+            raise PermanentError("You may not look.", status=403)
+
+    rich.b.listen(before=refuse)
+    assert rich.b.sync(sound=False).rejected != []
+    assert written(rich.b) == 0
+    rich.b.listen()
+    rich.b.sync(sound=False)
+    rich.b.sound()
+    assert rich.b.conflict()["values"] == {"mine": "here", "theirs": 1}
 
 
 def test_a_request_whose_answer_was_lost_is_settled_without_a_base(rich):
