@@ -18,12 +18,14 @@ class Observed:
         conflicts: How many conflicts were opened.
         orphans: Entities whose parent is not known here yet; nothing was written for them.
         unverified: Items whose bytes must be compared first; nothing was written for them.
+        fresh: Entities (local ids) that were not here before.
     """
 
     taken: int = 0
     conflicts: int = 0
     orphans: list[RemoteEntity] = field(default_factory=list)
     unverified: list[RemoteEntity] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)
 
     @property
     def unfinished(self) -> bool:

@@ -288,10 +288,10 @@ class Journal(Protocol):
         """
         ...
 
-    def replaced(self, ids: Sequence[str]) -> set[str]:
+    def replaced(self, ids: Sequence[str], fresh: Sequence[str]) -> set[str]:
         """Those of these items (local ids), none of which the platform has any more, that have another in their place.
 
-        That is one at the same path, or one with the same content that was made there lately. Each takes one place.
+        That is one at the same path, or one of the ``fresh`` items (local ids) with the same content, each for one.
         """
         ...
 

@@ -41,7 +41,6 @@ PAGE = 1000
 #: After so many pulls by a change feed one does without it: a store must not trust one source for ever.
 SWEEP_EVERY = 50
 
-_DETAILS = (EntityKind.ONTOLOGY, EntityKind.RECIPE)
 _BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
 _WORK = (EntityKind.TASK, EntityKind.ASSIGNMENT)
 
@@ -76,6 +75,7 @@ class Puller:
         self._progress = progress
         self._report = report
         self._limits = limits
+        self._fresh: list[str] = []
         self._feed: Feed | None = None
         self._contents = Contents(remote, journal, self, progress, page=PAGE, sweep_every=SWEEP_EVERY)
 
@@ -223,20 +223,33 @@ class Puller:
         """
         if not entities and mark is None:
             return
-        if (
-            kind is EntityKind.DATASET
-        ):  # what a dataset refers to goes before it, so that its references are known
-            for dataset in entities:
-                for detail in _DETAILS:
-                    self.take(detail, self._remote.list(detail, Scope(dataset=dataset.id)))
+        if kind is EntityKind.DATASET:
+            self._details(entities)
         observed = self._journal.observe(kind, entities, mark)
         self._count(kind, observed)
+        listing = isinstance(mark, Mark) and mark.cursor.updated_at is None
+        if (
+            kind is EntityKind.ITEM and not listing
+        ):  # before a first listing is through, nothing can have moved
+            self._fresh += observed.fresh
         if observed.unverified:
             self._compare(observed.unverified)
         if observed.orphans and kind in _AHEAD:
             self._adopt(kind, observed.orphans)
         if observed.unfinished and mark is not None:
             self._journal.observe(kind, [], mark)
+
+    def _details(self, datasets: Sequence[RemoteEntity]) -> None:
+        """What datasets refer to comes in before them, so that their references are known; what they share, once."""
+        recipes = self._referred(EntityKind.RECIPE, [one.document["recipes"] for one in datasets])
+        ontologies = self._referred(EntityKind.ONTOLOGY, [one.document["ontologies"] for one in recipes])
+        self.take(EntityKind.ONTOLOGY, ontologies)
+        self.take(EntityKind.RECIPE, recipes)
+
+    def _referred(self, kind: EntityKind, named: Sequence[Sequence[str]]) -> list[RemoteEntity]:
+        ids = dict.fromkeys(name for names in named for name in names)
+        found = (self._remote.get(kind, name) for name in ids)
+        return [one for one in found if one is not None]
 
     def _compare(self, items: Sequence[RemoteEntity]) -> None:
         known = []
@@ -302,7 +315,7 @@ class Puller:
         """
         if self._limits is None or not ids:
             return
-        replaced = self._journal.replaced(ids) if kind is EntityKind.ITEM else set()
+        replaced = self._journal.replaced(ids, self._fresh) if kind is EntityKind.ITEM else set()
         ids = [one for one in ids if one not in replaced]  # what has a new place was not deleted
         emptied = kind is EntityKind.ITEM and len(ids) == total > 1  # a dataset that is suddenly empty
         if emptied or too_many(len(ids), total, self._limits):

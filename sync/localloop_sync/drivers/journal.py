@@ -211,10 +211,10 @@ class SqliteJournal:
         with reading(self._engine) as connection:
             return knowing.known(connection, kind, dataset=dataset, project=project, among=among)
 
-    def replaced(self, ids: Sequence[str]) -> set[str]:
+    def replaced(self, ids: Sequence[str], fresh: Sequence[str]) -> set[str]:
         """Those of these items (local ids), which the platform has no more, that have another in their place."""
         with reading(self._engine) as connection:
-            return replacing.replaced(connection, ids)
+            return replacing.replaced(connection, ids, fresh)
 
     def follow(self, ids: Sequence[str]) -> None:
         """These items (platform ids) match their dataset's filter: pulls look at them from now on."""

@@ -77,6 +77,7 @@ class Observer:
             state = known[local_id] if local_id else EntityState(kind, entity.id, None, None)
             self._one(entity, document, parents, state, inserts, bases, result)
         insert_rows(self._connection, kind, inserts)
+        result.fresh = [row["id"] for row in inserts]
         states.write_bases(self._connection, bases)
         for row in inserts:
             if row["deleted_at"] is not None:  # it came into what was deleted here: that deletion waits now

@@ -5,35 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, as_list, chunks, get_rows, listed, mapped, table
-from localloop_schema.tables import BaseSnapshot
-from localloop_sync.moments import SKEW, earlier
 
-_BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _ITEMS = table(EntityKind.ITEM).c
-_COLUMNS = (_ITEMS.id, _ITEMS.dataset_id, _ITEMS.filename, _ITEMS.name, _ITEMS["size"], _ITEMS.digest)
-_THERE = (
-    select(*_COLUMNS)
-    .where(_ITEMS.dataset_id == bindparam("dataset"))
-    .where(_ITEMS.remote_id.is_not(None), _ITEMS.deleted_at.is_(None))
-)
-_AT_PATHS = _THERE.where(_ITEMS.filename.in_(listed("paths")))
-_LATELY = _THERE.where(_ITEMS.type == "file", _ITEMS.created_at > bindparam("since"))
-_NEWEST = select(func.max(_BASES.c.remote_updated_at)).where(
-    _BASES.c.kind == EntityKind.ITEM.value, _BASES.c.dataset_id == bindparam("dataset")
+_AT_PATHS = select(_ITEMS.id, _ITEMS.filename).where(
+    _ITEMS.dataset_id == bindparam("dataset"),
+    _ITEMS.filename.in_(listed("paths")),
+    _ITEMS.remote_id.is_not(None),
+    _ITEMS.deleted_at.is_(None),
 )
 
 
-def replaced(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """See :meth:`localloop_sync.ports.Journal.replaced`.
-
-    Of two items with the same content one is the other's new place only when it was made lately: within a day of the
-    newest change in the dataset, by the platform's times. An old copy does not excuse that the original went.
-    """
+def replaced(connection: Connection, ids: Sequence[str], fresh: Sequence[str]) -> set[str]:
+    """See :meth:`localloop_sync.ports.Journal.replaced`."""
     going = get_rows(connection, EntityKind.ITEM, ids)
+    came = [row for row in get_rows(connection, EntityKind.ITEM, fresh).values() if row["id"] not in going]
     found: set[str] = set()
     by_dataset: dict[str, list[Row]] = {}
     for row in going.values():
@@ -43,14 +32,8 @@ def replaced(connection: Connection, ids: Sequence[str]) -> set[str]:
             answer = connection.execute(_AT_PATHS, {"dataset": dataset, "paths": as_list(part)})
             taken = {one["filename"] for one in mapped(answer) if one["id"] not in going}
             found.update(row["id"] for row in rows if row["filename"] in taken)
-        newest = connection.execute(_NEWEST, {"dataset": dataset}).scalar_one()
-        since = earlier(newest or "", SKEW)
-        fresh = [
-            one
-            for one in mapped(connection.execute(_LATELY, {"dataset": dataset, "since": since}))
-            if one["id"] not in going
-        ]
-        found |= _moved([row for row in rows if row["id"] not in found and row["type"] == "file"], fresh)
+        places = [one for one in came if one["dataset_id"] == dataset and one["type"] == "file"]
+        found |= _moved([row for row in rows if row["id"] not in found and row["type"] == "file"], places)
     return found
 
 

@@ -13,6 +13,7 @@ from localloop.store.recipes import ontology_of
 from localloop.store.tasks import create_task
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync import pulling
+from localloop_sync.ports import Scope
 from tests.integration.sync.harness import Laptop, Platform, agree
 from tests.sim.world import VirtualClock
 
@@ -59,6 +60,18 @@ def test_by_a_feed_it_costs_three_requests_and_a_page_of_changes_one_more(tmp_pa
     assert report.quiet
     assert len(alone.requests) == QUIET_BY_FEED
     alone.store.close()
+
+
+def test_a_recipe_that_datasets_share_is_fetched_once(alone, platform):
+    alone.sync()
+    [project] = platform.entities[K.PROJECT]
+    [recipe] = platform.entities[K.RECIPE]
+    for number in range(5):
+        alone.remote.create(K.DATASET, Scope(project=project), [{"name": f"E{number}", "recipes": [recipe]}])
+    alone.sync()
+    alone.sync()
+    got = [args[0] for method, *args in alone.requests if method == "get"]
+    assert sorted(got) == [K.ONTOLOGY, K.PROJECT, K.RECIPE]
 
 
 def test_one_change_costs_one_request_more(pair):
