@@ -203,7 +203,7 @@ class Transaction:
                 "origin": "local",
             },
         )
-        if self._unknown_to_platform(kind, row["id"]):
+        if row["remote_id"] is None and self._unknown_to_platform(kind, row["id"]):
             pending = oplog.outstanding_of(self.connection, kind, [row["id"]]).get(row["id"], [])
             oplog.move(self.connection, [one.seq for one in pending], State.SUPERSEDED)
             record = oplog.record(

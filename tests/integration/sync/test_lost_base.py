@@ -161,9 +161,11 @@ def test_what_the_platform_has_no_more_is_neither_deleted_nor_made_anew(rich):
     assert rich.a.labels() == ["cat", "dog"]
 
 
-def test_a_deletion_that_was_not_sent_waits_for_a_decision(rich):
-    rich.b.delete("/a.txt")
-    lose(rich.b)
+@pytest.mark.parametrize("before", [True, False], ids=["deleted, then lost", "lost, then deleted"])
+def test_a_deletion_that_was_not_sent_waits_for_a_decision(rich, before):
+    steps = [lambda: rich.b.delete("/a.txt"), lambda: lose(rich.b)]
+    for step in steps if before else steps[::-1]:
+        step()
     rich.b.sync(sound=False)
     assert written(rich.b) == 0
     rich.b.sound()
