@@ -560,9 +560,11 @@ CREATE TABLE tombstones (
     facts JSON NOT NULL,
     deleted_by VARCHAR NOT NULL,
     deleted_at VARCHAR NOT NULL,
-    origin VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL, emptied_at VARCHAR,
     PRIMARY KEY (kind, entity_id)
 );
+
+CREATE INDEX ix_tombstones_deleted ON tombstones (emptied_at, deleted_at);
 
 CREATE INDEX ix_tombstones_remote_id ON tombstones (remote_id);
 

@@ -149,6 +149,7 @@ class Adder:
         self._overwrite = overwrite
         self._dataset, self._address = find_dataset_of(store, to, create=create)
         self._added = Added(self._address.text)
+        self._action = store.identity.operation_id()  # one action, however many batches: undone together
 
     def add(self, sources: Iterable[Source], progress: Counter) -> Added:
         """Add files, in batches that each appear whole.
@@ -173,7 +174,8 @@ class Adder:
             return
         # Before the transaction: others need not wait for it.
         told = {source.file: self._probe(source, blob) for source, blob in taken}
-        with self._store.transaction(f"add {human.count(len(taken), 'file')}") as tx:
+        action = f"add files to {self._address.text}"
+        with self._store.transaction(action, batch=self._action) as tx:
             ready = []
             for source, blob in taken:
                 try:

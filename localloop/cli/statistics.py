@@ -28,14 +28,23 @@ _WAITING = (State.PENDING, State.IN_FLIGHT, State.PARKED)
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An entity with an edit that the platform refused, and when it is tried again without an edit, if ever."""
+    """An entity with an edit that the platform refused, and when it is tried again without an edit, if ever.
+
+    ``verb`` is what the edit amounts to.
+    """
 
     kind: str
     id: str
     name: str
     reason: str
+    verb: str
     tries: int = 1
     next_try: str | None = None
+
+    @property
+    def undo(self) -> str:
+        """How to give the edit up."""
+        return f"localloop undo {self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ class Status:
                     "reason": one.reason,
                     "tries": one.tries,
                     "next_try": one.next_try,
+                    "verb": one.verb,
+                    "undo": one.undo,
                 }
                 for one in self.refused
             ],
@@ -164,6 +175,7 @@ def _count_waiting(connection: Connection, found: Status) -> None:
 
 def _name_refused(connection: Connection, found: Status) -> None:
     columns = OPERATIONS.c
+    rank = case({verb.value: place for place, verb in enumerate(_VERBS)}, value=columns.verb)
     query = (
         select(
             columns.kind,
@@ -171,6 +183,7 @@ def _name_refused(connection: Connection, found: Status) -> None:
             func.max(columns.reason).label("reason"),
             func.max(columns.tries).label("tries"),
             func.min(columns.not_before).label("next_try"),
+            func.min(rank).label("rank"),
         )
         .where(columns.state == State.REJECTED.value)
         .group_by(columns.kind, columns.entity_id)
@@ -184,6 +197,7 @@ def _name_refused(connection: Connection, found: Status) -> None:
             row["entity_id"],
             called[row["kind"], row["entity_id"]],
             row["reason"] or "no reason",
+            _VERBS[row["rank"]].value,
             row["tries"],
             row["next_try"],
         )

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from localloop.store.store import Store
+from localloop.store.trash import kept_digests
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, get_rows, table
@@ -169,7 +170,7 @@ def _blobs(
 ) -> Iterator[Finding]:
     """Content is in the cache, or base says that the platform has it; what nobody names is worth knowing."""
     known = set(connection.execute(_DIGESTS).scalars())
-    named = set()
+    named: set[str | None] = set(kept_digests(connection))
     lost = {one for those in unproven(connection, EntityKind.ITEM).values() for one in those.values()}
     for row in connection.execute(_CONTENTS):
         if row.type != "file":
@@ -184,4 +185,4 @@ def _blobs(
             )
     for digest in digests():
         if digest not in named:
-            yield Finding(Level.INFO, "orphan", digest, "No item has this content.")
+            yield Finding(Level.INFO, "orphan", digest, "No item has this content, in the trash neither.")

@@ -127,19 +127,20 @@ class Store:
 
     @contextmanager
     def transaction(
-        self, action: str, *, author: str | None = None, dry_run: bool = False
+        self, action: str, *, author: str | None = None, batch: str | None = None, dry_run: bool = False
     ) -> Iterator[Transaction]:
         """One user action: all its mutations are committed together at the end, or none.
 
         Args:
             action: What the user did, in the words of ``localloop log`` (``add 12 items``).
             author: Who does it, when it is not the store's own author (a hub serves many).
+            batch: The id of the action, where one action is so long that it is committed in parts.
             dry_run: Whether everything is taken back at the end, to see what it would come to.
         """
         with writing(self.engine) as connection:
             settings = _settings(connection)
             stamp = Stamp(
-                batch=self.identity.operation_id(),
+                batch=batch or self.identity.operation_id(),
                 action=action,
                 author=author or str(settings.get("author") or ANONYMOUS),
                 device=str(settings.get("device") or ""),

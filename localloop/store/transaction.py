@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from localloop.errors import NotFound
 from localloop_schema.documents import Document, derived_system, to_columns, to_document
+from localloop_schema.graves import grave_of
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import (
     Row,
@@ -191,17 +192,7 @@ class Transaction:
     def _bury(self, kind: EntityKind, row: Row) -> None:
         self.connection.execute(
             insert(Tombstone).prefix_with("OR REPLACE"),
-            {
-                "kind": kind.value,
-                "entity_id": row["id"],
-                "remote_id": row["remote_id"],
-                "document": to_document(kind, row),
-                "parents": {parent.value: row[f"{parent}_id"] for parent in PARENTS[kind]},
-                "facts": _facts(kind, row),
-                "deleted_by": self.stamp.author,
-                "deleted_at": self.stamp.at,
-                "origin": "local",
-            },
+            grave_of(kind, row, origin="local", by=self.stamp.author, at=self.stamp.at),
         )
         if row["remote_id"] is None and self._unknown_to_platform(kind, row["id"]):
             pending = oplog.outstanding_of(self.connection, kind, [row["id"]]).get(row["id"], [])
@@ -230,18 +221,6 @@ class Transaction:
             return False
         pending = oplog.outstanding_of(self.connection, kind, [entity_id]).get(entity_id, [])
         return all(one.state is not State.IN_FLIGHT for one in pending)
-
-
-#: Columns that are told otherwise, or anew, when an entity comes back.
-_NOT_KEPT = frozenset({"id", "remote_id", "updated_at", "updated_by", "deleted_at"})
-
-
-def _facts(kind: EntityKind, row: Row) -> Row:
-    """What a row holds beside its document, in the form in which :meth:`Transaction.create` takes facts."""
-    told = {*to_columns(kind, {"filename": "/"}, {}), *(f"{parent}_id" for parent in PARENTS[kind])}
-    kept = {name: value for name, value in row.items() if name not in told and name not in _NOT_KEPT}
-    derived = derived_system(kind, row.get("metadata") or {})
-    return {**kept, "derived": derived} if derived else kept
 
 
 def with_client_id(document: Document, entity_id: str) -> Document:

@@ -32,6 +32,8 @@ from localloop.cli.commands import (
     status,
     subscribe,
     sync,
+    trash,
+    undo,
     user,
 )
 
@@ -52,6 +54,8 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     mv.register,
     rm.register,
     log.register,
+    undo.register,
+    trash.register,
     conflicts.register,
     resolve.register,
     policy.register,

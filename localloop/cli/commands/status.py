@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from localloop.cli.statistics import Refused, Status
 
 
+#: What to do about a refused edit, and what undoing it comes to, by what it amounts to.
+_ADVICE = {
+    "create": "Edit it, or `localloop retry`, and it is sent again",
+    "set": "Edit the same again, or `localloop retry`, and it is sent again",
+    "put-content": "Replace the content again, or `localloop retry`, and it is sent again",
+    "delete": "`localloop retry` sends it again",
+}
+_GIVES_UP = {
+    "create": "deletes it here",
+    "set": "gives it up",
+    "put-content": "gives it up",
+    "delete": "brings it back here",
+}
+
+
 def status(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Say what waits to be sent, and what needs attention.
 
@@ -62,14 +77,10 @@ def _attention(found: Status) -> Iterator[str]:
     if found.oldest_unsent:
         yield f"The oldest unsent edit is {human.age(found.oldest_unsent, found.now)} old."
     for one in found.refused:
-        yield f"rejected: {one.kind} {one.name}: {one.reason}{_again(one, found.now)}"
+        yield f"rejected: {one.verb} {one.kind} {one.name}: {one.reason}{_again(one, found.now)}"
+        yield f"  {_ADVICE[one.verb]}; `{one.undo}` {_GIVES_UP[one.verb]}."
     if found.refused_more:
         yield f"rejected: and {found.refused_more} more"
-    if found.refused:
-        yield (
-            "What was rejected is sent again once it is edited again, or told to by `localloop retry`; "
-            "`localloop rm` gives it up."
-        )
     if found.conflicts:
         yield f"{human.count(found.conflicts, 'conflict')} open: `localloop conflicts`"
 

@@ -79,10 +79,12 @@ class Tombstone(SQLModel, table=True):
     """The record that an entity was deleted, by whom and how we know, with its last document.
 
     ``facts`` is what else was known of it and is needed to bring it back: columns by name, and ``derived``, the
-    derived part of ``metadata.system``. It is empty where the platform deleted it.
+    derived part of ``metadata.system``. ``emptied_at`` is when all of that was dropped: then ``document`` holds only
+    what the entity was called.
     """
 
     __tablename__ = "tombstones"
+    __table_args__ = (Index("ix_tombstones_deleted", "emptied_at", "deleted_at"),)
 
     kind: str = Field(primary_key=True)
     entity_id: str = Field(primary_key=True)
@@ -93,6 +95,7 @@ class Tombstone(SQLModel, table=True):
     deleted_by: str = ""
     deleted_at: str
     origin: str = "local"
+    emptied_at: str | None = None
 
 
 class Unfollowed(SQLModel, table=True):

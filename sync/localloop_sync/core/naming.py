@@ -15,11 +15,22 @@ def conflict_name(filename: str, date: str, device: str, taken: Callable[[str], 
         device: The machine whose file is renamed; may be empty.
         taken: Whether a path is in use; a number is added until it says no.
     """
+    label = " ".join(part for part in ("conflict", date, device.replace("/", "-")) if part)
+    return beside(filename, label, taken)
+
+
+def beside(filename: str, label: str, taken: Callable[[str], bool]) -> str:
+    """A free path beside another: ``name (label).ext``.
+
+    Args:
+        filename: The path.
+        label: What is added to the name, without slashes.
+        taken: Whether a path is in use; a number is added until it says no.
+    """
     folder, name = dirname(filename), basename(filename)
     stem, dot, extension = name.rpartition(".")
     if not stem:
         stem, dot, extension = name, "", ""
-    label = " ".join(part for part in ("conflict", date, device.replace("/", "-")) if part)
     number = 1
     while True:
         suffix = f" ({label})" if number == 1 else f" ({label} {number})"

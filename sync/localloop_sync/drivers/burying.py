@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from localloop_schema.documents import Document, to_document
+from localloop_schema.graves import TOMBSTONES, grave_of
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, get_rows, purge_rows, rows_where
-from localloop_schema.tables import Tombstone
 from localloop_sync.core.operation import State
 from localloop_sync.core.reconcile import Action, Observation, Sort, reconcile
 from localloop_sync.drivers import conflicts, oplog, states
@@ -23,9 +22,8 @@ from localloop_sync.errors import MassDeletionHalt
 #: What a project or dataset is kept for.
 _CONTENTS = frozenset({EntityKind.ITEM, EntityKind.ANNOTATION})
 
-_TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
-_KEEP = insert(_TOMBSTONES).prefix_with("OR IGNORE")
-_ENTOMB = insert(_TOMBSTONES).prefix_with("OR REPLACE")
+_KEEP = insert(TOMBSTONES).prefix_with("OR IGNORE")
+_ENTOMB = insert(TOMBSTONES).prefix_with("OR REPLACE")
 
 
 class Undertaker:
@@ -99,7 +97,9 @@ class Undertaker:
             conflicts.close(self._connection, row["id"], "deleted on both sides", self._stamp.at)
         # One that was deleted here has its tombstone since then; an older one is of a deletion that was taken back.
         verb = _KEEP if state.mirror is None else _ENTOMB
-        self._connection.execute(verb, self._tombstone(state, state.row, origin))
+        by = self._stamp.author if origin == "local" else ""
+        grave = grave_of(state.kind, state.row, origin=origin, by=by, at=self._stamp.at)
+        self._connection.execute(verb, grave)
         states.drop_bases(self._connection, state.kind, [state.id])
         purge_rows(self._connection, state.kind, [state.id])
 
@@ -110,20 +110,6 @@ class Undertaker:
         state = states.load(self._connection, kind, [entity_id])[entity_id]
         if state.row is not None:
             self.bury(state, origin=origin)
-
-    def _tombstone(self, state: EntityState, row: Row, origin: str) -> Row:
-        document: Document = to_document(state.kind, row)
-        return {
-            "kind": state.kind.value,
-            "entity_id": state.id,
-            "remote_id": row["remote_id"],
-            "document": document,
-            "parents": {parent.value: row[f"{parent}_id"] for parent in PARENTS[state.kind]},
-            "facts": {},
-            "deleted_by": self._stamp.author if origin == "local" else "",
-            "deleted_at": self._stamp.at,
-            "origin": origin,
-        }
 
     def below(self, kind: EntityKind, entity_id: str) -> list[EntityState]:
         """Everything below an entity, deleted here or not, deepest first."""

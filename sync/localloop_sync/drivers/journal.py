@@ -25,6 +25,7 @@ from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.reverting import Reverter
 from localloop_sync.drivers.sending import Sender
 from localloop_sync.drivers.translate import remote_ids
+from localloop_sync.drivers.trash import expire
 from localloop_sync.errors import OtherAccountHalt
 from localloop_sync.ports import (
     Account,
@@ -341,6 +342,7 @@ class SqliteJournal:
             report.conflicts_open = len(conflicts.listing(connection))
             report.conflicts_decided, self._decided = self._decided, 0
             if not report.dry_run:
+                expire(connection, _settings(connection), stamp.at)
                 _set(connection, {"last_sync": {"at": stamp.at, "unsent": report.unsent}})
 
     def subscribe(

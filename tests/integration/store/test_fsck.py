@@ -50,6 +50,9 @@ def test_edits_over_a_base_are_sound(world, item):
     assert check(world.store) == []
     with world.store.transaction("delete") as tx:
         tx.delete(EntityKind.ITEM, tx.row(EntityKind.ITEM, item["id"]))
+    assert check(world.store) == []  # the trash needs the content
+    with world.store.transaction("empty") as tx:
+        tx.connection.exec_driver_sql("UPDATE tombstones SET emptied_at = '2026-01-01T00:00:00.000Z'")
     assert [found.level for found in check(world.store)] == [Level.INFO]  # the content is nobody's now
 
 
