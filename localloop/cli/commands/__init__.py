@@ -35,6 +35,7 @@ from localloop.cli.commands import (
     trash,
     undo,
     user,
+    why,
 )
 
 COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
@@ -54,6 +55,7 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     mv.register,
     rm.register,
     log.register,
+    why.register,
     undo.register,
     trash.register,
     conflicts.register,
