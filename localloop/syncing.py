@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 from localloop import config
 from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
+from localloop.halting import remembering
 from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, transport_to
 from localloop.store import ANONYMOUS, Store
 from localloop_schema.documents import Document, to_document
@@ -111,7 +112,7 @@ def sync_store(
         time_limit=options.time_limit,
     )
     before = getattr(remote, "request_count", 0)
-    with _ending(patient, options.time_limit):
+    with remembering(store, options), _ending(patient, options.time_limit):
         if options.dry_run:
             report = _rehearse(store, patient, options, progress)
         else:

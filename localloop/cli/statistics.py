@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, case, func, select
 
 from localloop.cli.standing import CONFLICTS, OPERATIONS, by_kind, is_here, names
+from localloop.halting import Halted, halted
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
 from localloop_sync.core.operation import State, Verb
@@ -73,6 +74,7 @@ class Status:
     oldest_unsent: str | None = None
     remote_only: Volume = Volume()
     syncing: Holder | None = None
+    halt: Halted | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
@@ -103,8 +105,15 @@ class Status:
             ],
             "rejected_count": len(self.refused) + self.refused_more,
             "conflicts": self.conflicts,
+            "halt": self._halt(),
             "remote_only": {"files": self.remote_only.number, "bytes": self.remote_only.bytes},
         }
+
+    def _halt(self) -> dict[str, Any] | None:
+        one = self.halt
+        if one is None:
+            return None
+        return {"at": one.at, "message": one.message, "side": one.side, "entities": one.entities}
 
     def _moment(self, at: str | None) -> dict[str, Any] | None:
         if at is None:
@@ -122,6 +131,7 @@ def gather(store: Store) -> Status:
     settings = store.settings()
     found = _about(store, settings)
     found.syncing = holder_of(store.path)
+    found.halt = halted(store)
     with store.reading() as connection:
         _count_waiting(connection, found)
         _name_refused(connection, found)

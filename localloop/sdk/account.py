@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import closing
-from dataclasses import replace
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +181,7 @@ def sync(*, dry_run: bool = False, allow_deletions: bool = False, push: bool = T
 
     Args:
         dry_run: Whether to find out only what would be sent.
-        allow_deletions: Whether to go on when many entities would be deleted.
+        allow_deletions: Whether to delete what the last sync halted at. What it did not list halts again.
         push: Whether to send what changed here.
 
     Returns:
@@ -194,13 +193,14 @@ def sync(*, dry_run: bool = False, allow_deletions: bool = False, push: bool = T
         LockedError: Another process is syncing this store.
         RemoteError: The platform cannot be reached, or refused.
     """
+    from localloop.halting import with_agreement  # noqa: PLC0415 - the same
     from localloop.syncing import connected, sync_store  # noqa: PLC0415 - only a sync pays for HTTP
     from localloop_sync.engine import Options  # noqa: PLC0415 - the same
 
     store = current()
     options = Options(dry_run=dry_run, push=push, workers=config.workers())
     if allow_deletions:
-        options = replace(options, limits=None)
+        options = with_agreement(store, options)
     with connected(store, _credentials()) as remote:
         return sync_store(store, remote, options=options)
 

@@ -6,6 +6,7 @@ The whole tree is drawn in :mod:`localloop.errors`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from localloop_schema.errors import LocalLoopError
@@ -106,12 +107,20 @@ class MassDeletionHalt(Halt):
         message: What would happen, as one sentence.
         side: Where entities would be deleted: ``here`` or ``platform``.
         entities: The names of what would be deleted.
+        listed: The same by id, for whoever agrees to it: see :func:`localloop_sync.core.safety.listing`.
     """
 
-    def __init__(self, message: str, *, side: str, entities: list[str]) -> None:
-        super().__init__(message, advice="Look at the list; `localloop sync --allow-deletions` goes on.")
+    def __init__(
+        self, message: str, *, side: str, entities: list[str], listed: Mapping[str, int] | None = None
+    ) -> None:
+        super().__init__(
+            message,
+            advice="`localloop status` shows this again, and with --json all of it. "
+            "`localloop sync --allow-deletions` deletes what is listed, and nothing more.",
+        )
         self.side = side
         self.entities = entities
+        self.listed = dict(listed or {})
 
 
 class OtherAccountHalt(Halt):

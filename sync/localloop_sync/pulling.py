@@ -9,7 +9,7 @@ from functools import partial
 from localloop_schema.kinds import EntityKind
 from localloop_sync.comparing import Place as Dataset
 from localloop_sync.contents import Contents
-from localloop_sync.core.safety import Limits, too_many
+from localloop_sync.core.safety import Limits, listing, too_many
 from localloop_sync.errors import (
     MassDeletionHalt,
     PermanentError,
@@ -300,7 +300,10 @@ class Puller:
         Raises:
             MassDeletionHalt: There is something in it.
         """
-        self._take_over(kind, [entity_id], most=None if self._limits is None else 0)
+        [one] = listing("here", kind.value, [entity_id])
+        self._take_over(
+            kind, [entity_id], most=None if self._limits is None else self._limits.agreed.get(one, 0)
+        )
 
     def guard(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:
         """Stop before so much is deleted here that somebody has to be asked.
@@ -318,12 +321,14 @@ class Puller:
         replaced = self._journal.replaced(ids, self._fresh) if kind is EntityKind.ITEM else set()
         ids = [one for one in ids if one not in replaced]  # what has a new place was not deleted
         emptied = kind is EntityKind.ITEM and len(ids) == total > 1  # a dataset that is suddenly empty
-        if emptied or too_many(len(ids), total, self._limits):
+        listed = listing("here", kind.value, ids)
+        if (emptied or too_many(len(ids), total, self._limits)) and not self._limits.allow(listed):
             raise MassDeletionHalt(
                 f"The platform has {len(ids)} of {total} {kind.value}s of a dataset no more; "
                 "they would be deleted here.",
                 side="here",
                 entities=self._journal.names(kind, ids),
+                listed=listed,
             )
 
     def bury(self, kind: EntityKind, ids: Sequence[str], total: int) -> None:

@@ -74,6 +74,15 @@ def _attention(found: Status) -> Iterator[str]:
     for state, verbs in found.waiting.items():
         for verb, kinds in verbs.items():
             yield f"{state}: {verb} {human.listed(kinds)}"
+    if found.halt is not None:
+        from localloop.cli.advice import LISTED
+
+        ago = human.age(found.halt.at, found.now)
+        yield f"A sync halted {ago} ago and deleted nothing: {found.halt.message}"
+        yield from (f"  {name}" for name in found.halt.entities[:LISTED])
+        if len(found.halt.entities) > LISTED:
+            yield f"  and {len(found.halt.entities) - LISTED} more: `localloop status --json`"
+        yield "  `localloop sync --allow-deletions` deletes these, and nothing more."
     if found.oldest_unsent:
         yield f"The oldest unsent edit is {human.age(found.oldest_unsent, found.now)} old."
     for one in found.refused:

@@ -18,7 +18,7 @@ def sync(
         bool,
         typer.Option(
             "--allow-deletions",
-            help="Go on also when more than a tenth of a dataset would be deleted.",
+            help="Delete what the last sync halted at, and listed. More than that halts again.",
             show_default=False,
         ),
     ] = False,
@@ -75,17 +75,19 @@ def sync(
 
     It may be stopped at any moment, and goes on at the next sync. An edit that collides with one made elsewhere
     becomes a conflict and waits; everything else goes on. The exit code says what needs attention: 4 for open
-    conflicts, 9 for refused edits, 5 when the platform cannot be reached or the time is over.
+    conflicts, 9 for refused edits, 5 when the platform cannot be reached or the time is over, 7 when much would be
+    deleted.
+
+    Before more than a tenth and more than twenty of a dataset's items or annotations are deleted, here or there, or all
+    of a dataset, it stops, deletes nothing and lists what it would delete; `localloop status` shows that again.
     """
     from localloop.cli.opening import opened
     from localloop.cli.syncing import run, tell
-    from localloop_sync.core.safety import Limits
+    from localloop.halting import with_agreement
     from localloop_sync.engine import Options
 
     out = Output(as_json=as_json)
-    limits = None if allow_deletions else Limits()
     options = Options(
-        limits=limits,
         content=not no_content,
         dry_run=dry_run,
         workers=config.workers() if workers is None else workers,
@@ -93,6 +95,8 @@ def sync(
     )
     rate = None if limit_rate is None else config.read_rate(limit_rate, "A rate")
     with opened(store) as here:
+        if allow_deletions:
+            options = with_agreement(here, options)
         report = run(here, out, options=options, patience=patience, limit_rate=rate, quiet=quiet)
         code = tell(here, report, out, quiet=quiet)
     if code:
@@ -108,6 +112,7 @@ def register(app: typer.Typer) -> None:
             "localloop sync --dry-run             # what would be done",
             "localloop sync --quiet               # in a crontab",
             "localloop sync --quiet --time-limit 50m --limit-rate 2M",
+            "localloop sync --allow-deletions     # after a halt: what it listed",
             "localloop sync --json | jq .unsent",
         ),
     )(sync)

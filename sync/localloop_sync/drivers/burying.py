@@ -12,6 +12,7 @@ from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, get_rows, purge_rows, rows_where
 from localloop_sync.core.operation import State
 from localloop_sync.core.reconcile import Action, Observation, Sort, reconcile
+from localloop_sync.core.safety import listing
 from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.oplog import Stamp
@@ -81,6 +82,7 @@ class Undertaker:
                 f"{lost} items and annotations would be deleted here.",
                 side="here",
                 entities=whom,
+                listed=listing("here", kind.value, ids, lost),
             )
         return deleted, opened
 
