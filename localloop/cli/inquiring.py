@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from localloop.cli import places
 from localloop.cli.standing import CONFLICTS, OPERATIONS, TOMBSTONES, names
 from localloop.cli.tracing import Trace
+from localloop.store.policies import list_policies
 from localloop_schema.documents import Document, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, get_row, table
@@ -63,6 +64,8 @@ def gather(store: Store, connection: Connection, found: Trace) -> Known:
         subscribed=row is None or _looked_at(connection, kind, row),
         content=_content(store.blobs.has, kind, row),
         touched=row is not None and _touched(connection, kind, entity_id),
+        dataset=None if row is None else entity_id if kind is EntityKind.DATASET else row.get("dataset_id"),
+        rules=tuple(list_policies(store)),
     )
 
 

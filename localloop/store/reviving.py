@@ -8,6 +8,7 @@ it anew on the platform. A deletion that the platform has not been told of is on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from localloop.store.paths import is_hidden
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import PARENTS, EntityKind
-from localloop_schema.rows import Row, chunks, get_rows, live_rows, update_row
+from localloop_schema.rows import Row, chunks, get_rows, live_rows, table, update_row
 from localloop_schema.tables import Blob
 from localloop_sync.core.naming import beside
 from localloop_sync.core.operation import Delta, Effect, State, Verb
@@ -146,12 +147,10 @@ class _Reviver:
                     for parent in PARENTS[kind]
                     if (value := grave["parents"].get(parent.value)) and (parent, value) in parents
                 )
-                document = self._document(kind, grave)
-                self._free(kind, document, dict(named), one)
-                fresh.setdefault(named, []).append((document, grave))
-                if kind in _NAMED:  # the next one may want the same name
-                    self._create(kind, named, fresh.pop(named))
+                fresh.setdefault(named, []).append((self._document(kind, grave), grave))
         for named, group in fresh.items():
+            if kind in _NAMED:
+                self._free_all(kind, [document for document, _ in group], dict(named))
             self._create(kind, named, group)
 
     def _create(
@@ -249,8 +248,30 @@ class _Reviver:
             self._tasks[kind].add(entity_id)
         return True
 
+    def _free_all(
+        self, kind: EntityKind, documents: Sequence[dict[str, Any]], named: Mapping[str, str]
+    ) -> None:
+        """Give those of new documents another name whose own is taken, by what is there or by one another."""
+        key, parent = _NAMED[kind]
+        columns = table(kind).c
+        taken: set[Any] = set()
+        for part in chunks(dict.fromkeys(document[key] for document in documents)):
+            query = select(columns[key]).where(columns[key].in_(part), columns.deleted_at.is_(None))
+            if parent is not None:
+                query = query.where(columns[f"{parent}_id"] == named[parent.value])
+            taken.update(self._tx.connection.execute(query).scalars())
+        for document in documents:
+            if document[key] in taken:
+                self._free(kind, document, named, "", taken)
+            taken.add(document[key])
+
     def _free(
-        self, kind: EntityKind, document: dict[str, Any], named: Mapping[str, str], entity_id: str
+        self,
+        kind: EntityKind,
+        document: dict[str, Any],
+        named: Mapping[str, str],
+        entity_id: str,
+        given: AbstractSet[Any] = frozenset(),
     ) -> None:
         """Give a document another name where its own is taken."""
         if kind not in _NAMED:
@@ -260,7 +281,7 @@ class _Reviver:
 
         def taken(name: str) -> bool:
             rows = live_rows(self._tx.connection, kind, **{key: name}, **within)
-            return any(row["id"] != entity_id for row in rows)
+            return name in given or any(row["id"] != entity_id for row in rows)
 
         name = document.get(key)
         if not isinstance(name, str) or not taken(name):

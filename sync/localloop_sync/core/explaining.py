@@ -11,6 +11,8 @@ from localloop_schema.kinds import EntityKind
 from localloop_sync.core.change import Change, diff
 from localloop_sync.core.leaves import MISSING, Path
 from localloop_sync.core.operation import OUTSTANDING, Operation, State, Verb
+from localloop_sync.core.policy import Dispute as Contested
+from localloop_sync.core.policy import Rule, decide
 from localloop_sync.core.reconcile import Action, Observation, Sort, reconcile
 
 #: How many fields a sentence names.
@@ -128,6 +130,8 @@ class Known:
         content: ``here``, ``remote-only``, ``missing``, or empty for what has none.
         asked: The platform's answer, where it was asked.
         touched: Whether something below it has edits that are not sent.
+        dataset: The local id of the dataset that it is in, or is.
+        rules: The policies that decide conflicts.
     """
 
     kind: EntityKind
@@ -146,6 +150,8 @@ class Known:
     content: str = ""
     asked: Asked | None = None
     touched: bool = False
+    dataset: str | None = None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def outstanding(self) -> list[Logged]:
@@ -359,8 +365,11 @@ def _with_answer(known: Known, asked: Asked, verdict: Explanation) -> Explanatio
     if outcome.action is Action.CONFLICT:
         there = outcome.sort is Sort.DELETED_THERE
         sides = "edited here and deleted" if there else "deleted here and edited"
+        sort = Sort.DELETED_THERE if there else Sort.DELETED_HERE
+        policy = _decided_by(known, (), sort)
+        then = f", which the policy `{policy}` decides" if policy else ""
         return Explanation(
-            Fate.CONFLICT, f"It was {sides} on the platform: the next sync opens a conflict about it."
+            Fate.CONFLICT, f"It was {sides} on the platform: the next sync opens a conflict about it{then}."
         )
     if outcome.action is Action.MERGE and outcome.mirror is not None and asked.document is not None:
         disputed = [one.path for one in outcome.conflicts]
@@ -377,6 +386,11 @@ def _merging(known: Known, remote: Document, merged: Document, disputed: Sequenc
         parts.append(f"takes {_fields(taken)} from the platform")
     if sent:
         parts.append(f"sends {_fields(sent)}")
+    by_policy = {path: policy for path in disputed if (policy := _decided_by(known, path, Sort.FIELD))}
+    for policy in dict.fromkeys(by_policy.values()):
+        fields = _listed([".".join(path) for path, one in by_policy.items() if one == policy])
+        parts.append(f"decides about {fields}, which both sides changed, by the policy `{policy}`")
+    disputed = [path for path in disputed if path not in by_policy]
     if disputed:
         fields = _listed([".".join(path) for path in disputed])
         parts.append(f"opens a conflict about {fields}, which both sides changed")
@@ -384,6 +398,13 @@ def _merging(known: Known, remote: Document, merged: Document, disputed: Sequenc
         return Explanation(Fate.IN_SYNC, "Both sides say the same: the next sync only notes that.")
     fate = Fate.CONFLICT if disputed else Fate.UNSENT_EDIT if sent else Fate.IN_SYNC
     return Explanation(fate, f"The next sync {_listed(parts)}.", "`localloop sync`")
+
+
+def _decided_by(known: Known, path: Path, sort: Sort) -> str:
+    """The policy that decides a conflict about a field, or about the whole entity; empty where a person does."""
+    about = Contested(known.kind, known.dataset, path, sort)
+    policy, side = decide(known.rules, about)
+    return policy.value if side is not None else ""
 
 
 # facts
@@ -402,7 +423,8 @@ def _facts(known: Known) -> Iterator[Fact]:
 def _of_log(known: Known) -> Iterator[Fact]:
     for one in known.log:
         operation = one.operation
-        state = operation.state.value + (f": {operation.reason}" if operation.reason else "")
+        reason = (operation.reason or "").rstrip(".")
+        state = operation.state.value + (f": {reason}" if reason else "")
         if one.action == BY_SYNC:
             yield Fact(f"A sync noted anew what waits: {_did(operation).lower()}; {state}.", one.at)
             continue

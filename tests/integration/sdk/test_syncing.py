@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import localloop as dl
-from localloop.errors import AuthError, OtherAccountHalt
+from localloop.errors import AuthError, MassDeletionHalt, OtherAccountHalt
 from localloop.testing.hub import running_hub
 from localloop_schema.kinds import EntityKind
 
@@ -70,3 +70,18 @@ def test_a_synced_store_stays_with_its_account(machine, hub):
     dl.sync()
     with pytest.raises(OtherAccountHalt):
         dl.login_m2m("bob@x", "pw")
+
+
+def test_a_script_agrees_to_what_a_sync_halted_at_and_to_nothing_more(machine, hub):
+    dataset = dl.projects.create("P").datasets.create("D")
+    items = [dataset.items.upload(b"%d" % number, remote_name=f"{number}.txt") for number in range(26)]
+    dl.login_m2m("ann@x", "pw", gate=hub.gate)
+    dl.sync()
+    for item in items[:24]:
+        item.delete()
+    with pytest.raises(MassDeletionHalt):
+        dl.sync(allow_deletions=True)
+    items[24].delete()
+    with pytest.raises(MassDeletionHalt):
+        dl.sync(allow_deletions=True)
+    assert dl.sync(allow_deletions=True).deleted_there == {"item": 25}

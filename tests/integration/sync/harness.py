@@ -313,6 +313,11 @@ def agree(*laptops: Laptop, rounds: int = 3) -> None:
                 assert laptop.bytes(row["filename"]) == laptop.platform.contents[row["remote_id"]]
 
 
+def rested(*laptops: Laptop) -> None:
+    """As :func:`agree`, where one round and another are enough: one side was edited, or the other waits for it."""
+    agree(*laptops, rounds=2)
+
+
 def scope_of(platform: Platform) -> Scope:
     [dataset] = platform.entities[K.DATASET]
     return Scope(dataset=dataset)

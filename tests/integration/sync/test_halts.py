@@ -7,19 +7,21 @@ import pytest
 from localloop.errors import MassDeletionHalt, StoreError
 from localloop.halting import agreeing, halted
 from localloop.store.datasets import create_dataset
+from localloop.store.items import NewItem, add_items
 from localloop.store.undoing import undo
 from localloop_schema.kinds import EntityKind as K
-from tests.integration.sync.harness import agree
 
-MANY = [f"/{number:02}.txt" for number in range(60)]
+MANY = [f"/{number:02}.txt" for number in range(50)]
 
 
 @pytest.fixture
 def many(pair):
-    """Both laptops have sixty items more."""
-    for path in MANY:
-        pair.a.add(path, path.encode())
-    agree(pair.a, pair.b)
+    """Both laptops have fifty items more."""
+    refs = {path: pair.a.store.blobs.add_bytes(path.encode()) for path in MANY}
+    with pair.a.store.transaction("add") as tx:
+        add_items(tx, tx.rows(K.DATASET, name="D")[0], [NewItem(path, ref) for path, ref in refs.items()])
+    pair.a.sync()
+    pair.b.sync()
     return pair
 
 
@@ -35,58 +37,58 @@ def wipe(many, *paths):
 
 
 def test_what_was_listed_is_deleted_and_then_nothing_is_agreed_to_any_more(many):
-    wipe(many, *MANY[:30])
+    wipe(many, *MANY[:25])
     with pytest.raises(MassDeletionHalt) as halt:
         many.b.sync()
-    assert sorted(halt.value.entities) == MANY[:30]
-    assert len(many.b.paths()) == 61
+    assert sorted(halt.value.entities) == MANY[:25]
+    assert len(many.b.paths()) == 51
     assert halted(many.b.store).entities == halt.value.entities
-    assert sync(many.b).deleted_here["item"] == 30
+    assert sync(many.b).deleted_here["item"] == 25
     assert halted(many.b.store) is None
-    assert len(many.b.paths()) == 31
+    assert len(many.b.paths()) == 26
 
 
 def test_a_larger_wave_halts_again_and_is_listed_whole(many):
-    wipe(many, *MANY[:30])
+    wipe(many, *MANY[:25])
     with pytest.raises(MassDeletionHalt):
         many.b.sync()
-    wipe(many, MANY[30])
+    wipe(many, MANY[25])
     with pytest.raises(MassDeletionHalt) as halt:
         sync(many.b)
-    assert sorted(halt.value.entities) == MANY[:31]
-    assert len(many.b.paths()) == 61
+    assert sorted(halt.value.entities) == MANY[:26]
+    assert len(many.b.paths()) == 51
     sync(many.b)
-    assert len(many.b.paths()) == 30
+    assert len(many.b.paths()) == 25
 
 
 def test_less_than_was_listed_goes_on(many):
     saved = many.platform.at(MANY[0])
-    wipe(many, *MANY[:30])
+    wipe(many, *MANY[:25])
     with pytest.raises(MassDeletionHalt):
         many.b.sync()
     many.platform.entities[K.ITEM][saved.id] = saved
     many.platform.contents[saved.id] = MANY[0].encode()
-    assert sync(many.b).deleted_here["item"] == 29
+    assert sync(many.b).deleted_here["item"] == 24
 
 
 def test_nothing_is_agreed_to_beforehand(many):
-    wipe(many, *MANY[:30])
+    wipe(many, *MANY[:25])
     with pytest.raises(MassDeletionHalt):
         sync(many.b)
-    assert len(many.b.paths()) == 61
+    assert len(many.b.paths()) == 51
 
 
 def test_what_is_deleted_here_halts_the_same_way_and_can_be_undone(many):
-    many.b.delete(*MANY[:30])
+    many.b.delete(*MANY[:25])
     with pytest.raises(MassDeletionHalt) as halt:
         many.b.sync()
-    assert "30 of 61 items of the dataset D" in halt.value.message
-    many.b.delete(MANY[30])
+    assert "25 of 51 items of the dataset D" in halt.value.message
+    many.b.delete(MANY[25])
     with pytest.raises(MassDeletionHalt):
         sync(many.b)
     undo(many.b.store)
-    assert sync(many.b).deleted_there == {"item": 30}
-    many.b.delete(*MANY[30:])
+    assert sync(many.b).deleted_there == {"item": 25}
+    many.b.delete(*MANY[25:])
     with pytest.raises(MassDeletionHalt):
         many.b.sync()
     undo(many.b.store)
@@ -99,7 +101,7 @@ def test_a_dataset_that_vanished_is_agreed_to_with_what_was_in_it(many):
     many.platform.remove(K.DATASET, dataset.id)
     with pytest.raises(MassDeletionHalt):
         many.b.sync()
-    assert halted(many.b.store).listed == {f"here dataset {many.b.dataset()['id']}": 63}
+    assert halted(many.b.store).listed == {f"here dataset {many.b.dataset()['id']}": 53}
     sync(many.b)
     assert many.b.store.rows(K.ITEM) == []
 
@@ -107,12 +109,13 @@ def test_a_dataset_that_vanished_is_agreed_to_with_what_was_in_it(many):
 def test_two_halts_are_agreed_to_one_after_the_other(many):
     with many.a.store.transaction("make") as tx:
         create_dataset(tx, tx.rows(K.PROJECT)[0], "E")
-    agree(many.a, many.b)
+    many.a.sync()
+    many.b.sync()
     with many.b.store.transaction("delete") as tx:
-        for path in MANY[:30]:
+        for path in MANY[:25]:
             [row] = tx.rows(K.ITEM, filename=path)
             tx.delete(K.ITEM, row)
-    wipe(many, *MANY[30:])
+    wipe(many, *MANY[25:])
     with pytest.raises(MassDeletionHalt) as first:
         many.b.sync()
     assert first.value.side == "here"

@@ -7,7 +7,7 @@ import pytest
 from localloop.errors import BadRequest, NotFound, StoreError
 from localloop.store.conflicts import Choice, Wish, list_conflicts, resolve_conflicts
 from localloop_schema.kinds import EntityKind as K
-from tests.integration.sync.harness import agree
+from tests.integration.sync.harness import rested
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def several(pair):
     """Laptop b has conflicts about two fields of one item, an item that a deleted, and one that b deleted."""
     for path in ("/b.txt", "/c.txt"):
         pair.a.add(path, path.encode(), x=1)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     pair.a.edit("/a.txt", x="a", y="a")
     pair.a.delete("/b.txt")
     pair.a.edit("/c.txt", x="a")
@@ -69,7 +69,7 @@ def test_restoring_and_accepting_mean_the_same_whoever_deleted(several, wish, pa
     decided, _ = resolve_conflicts(several.b.store, deletions(several.b), wish)
     assert {one.then for one in decided} == told
     resolve_conflicts(several.b.store, several.b.conflicts(), Wish.THEIRS)
-    agree(several.b, several.a)
+    rested(several.b, several.a)
     assert several.platform.paths() == several.a.paths() == paths
 
 
@@ -129,7 +129,7 @@ def test_a_third_value_has_to_be_of_the_fields_sort(pair):
     with pytest.raises(BadRequest, match="filename has to be a text, not 7"):
         resolve_conflicts(pair.b.store, [row], Wish.VALUE, 7)
     resolve_conflicts(pair.b.store, [row], Wish.VALUE, "to//c.txt")
-    agree(pair.b, pair.a)
+    rested(pair.b, pair.a)
     assert pair.a.paths() == ["/to/c.txt"]
 
 

@@ -13,7 +13,7 @@ from localloop.store.tasks import create_task, delete_task
 from localloop.store.trash import SETTING, contents, empty, find_heap, restore
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind as K
-from tests.integration.sync.harness import Laptop, agree
+from tests.integration.sync.harness import Laptop, rested
 
 
 def trash(laptop):
@@ -32,7 +32,7 @@ def deleted(pair):
     pair.before = pair.b.item("/a.txt")
     pair.notes = {row["id"]: to_document(K.ANNOTATION, row) for row in pair.b.store.rows(K.ANNOTATION)}
     pair.a.delete("/a.txt")
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.paths() == []
     return pair
 
@@ -50,7 +50,7 @@ def test_what_a_pull_deleted_comes_back_whole_and_goes_to_the_platform_anew(dele
     } == deleted.notes
     deleted.b.sound()
     assert trash(deleted.b) == []
-    agree(deleted.b, deleted.a)
+    rested(deleted.b, deleted.a)
     assert deleted.a.labels() == ["cat", "dog"]
     assert deleted.platform.at("/a.txt").id != deleted.before["remote_id"]
 
@@ -59,7 +59,7 @@ def test_what_was_deleted_here_is_in_the_trash_before_and_after_it_is_sent(delet
     [heap] = trash(deleted.a)
     assert (heap.origin, heap.sent, heap.deleted_by) == ("local", True, "alice@example.test")
     bring_back(deleted.a, heap.id[-8:])
-    agree(deleted.a, deleted.b)
+    rested(deleted.a, deleted.b)
     deleted.a.delete("/a.txt")
     [heap] = trash(deleted.a)
     assert not heap.sent
@@ -72,7 +72,7 @@ def test_a_path_that_is_taken_meanwhile_is_left_to_who_has_it(deleted):
     deleted.b.add("/a.txt", b"another")
     revived = bring_back(deleted.b, "P/D/a.txt")
     assert revived.renamed == [("/a.txt", "/a (restored).txt")]
-    agree(deleted.b, deleted.a)
+    rested(deleted.b, deleted.a)
     assert deleted.a.bytes("/a (restored).txt") == b"first"
     assert deleted.a.bytes("/a.txt") == b"another"
     deleted.b.delete("/a.txt")
@@ -85,7 +85,7 @@ def test_an_unsent_deletion_whose_path_is_taken_comes_back_beside_it(pair):
     pair.a.add("/a.txt", b"another")
     assert bring_back(pair.a, "P/D/a.txt").renamed == [("/a.txt", "/a (restored).txt")]
     pair.a.sound()
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert (pair.b.bytes("/a.txt"), pair.b.bytes("/a (restored).txt")) == (b"another", b"first")
 
 
@@ -93,25 +93,25 @@ def test_memberships_in_tasks_that_are_gone_are_dropped_and_counted(pair):
     for name in ("stays", "goes"):
         with pair.a.store.transaction("task") as tx:
             create_task(tx, tx.rows(K.DATASET, name="D")[0], name, {}, assignee_ids=["ann@x"])
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     pair.a.delete("/a.txt")
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     with pair.a.store.transaction("drop") as tx:
         delete_task(tx, tx.rows(K.TASK, name="goes")[0])
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert bring_back(pair.b, "P/D/a.txt").dropped == 1
     [task] = pair.b.store.rows(K.TASK)
     assert list(to_document(K.ITEM, pair.b.item("/a.txt"))["tasks"]) == [task["id"]]
-    agree(pair.b, pair.a)
+    rested(pair.b, pair.a)
 
 
 def test_a_dataset_comes_back_with_all_that_was_in_it(pair):
     pair.a.add("/early.txt", b"early")
     with pair.a.store.transaction("task") as tx:
         create_task(tx, tx.rows(K.DATASET, name="D")[0], "t", {}, assignee_ids=["ann@x"])
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     pair.a.delete("/early.txt")
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     before = {kind: {row["id"]: to_document(kind, row) for row in pair.b.store.rows(kind)} for kind in K}
     with pair.a.store.transaction("delete") as tx:
         tx.delete(K.DATASET, tx.rows(K.DATASET, name="D")[0])
@@ -130,7 +130,7 @@ def test_a_dataset_comes_back_with_all_that_was_in_it(pair):
         kind: {row["id"]: to_document(kind, row) for row in pair.b.store.rows(kind)} for kind in K
     } == before
     bring_back(pair.b, older.id)
-    agree(pair.b, pair.a)
+    rested(pair.b, pair.a)
     assert pair.a.paths() == ["/a.txt", "/early.txt"]
 
 
@@ -198,7 +198,7 @@ def test_emptying_drops_what_is_old_enough_and_keeps_what_is_not_sent(deleted):
         assert empty(tx) == 3
     assert [one.name for one in trash(deleted.b)] == ["/b.txt"]
     bring_back(deleted.b, "P/D/b.txt")
-    agree(deleted.b, deleted.a)
+    rested(deleted.b, deleted.a)
     assert deleted.a.paths() == ["/b.txt"]
 
 
@@ -214,11 +214,11 @@ def test_what_was_never_sent_is_in_the_trash_too(alone):
 def test_what_came_back_may_be_deleted_and_come_back_again(deleted: Laptop):
     for _ in range(2):
         bring_back(deleted.b, "P/D/a.txt")
-        agree(deleted.b, deleted.a)
+        rested(deleted.b, deleted.a)
         deleted.b.edit("/a.txt", x=5)
-        agree(deleted.b, deleted.a)
+        rested(deleted.b, deleted.a)
         deleted.a.delete("/a.txt")
-        agree(deleted.a, deleted.b)
+        rested(deleted.a, deleted.b)
     bring_back(deleted.a, "P/D/a.txt")
-    agree(deleted.a, deleted.b)
+    rested(deleted.a, deleted.b)
     assert deleted.b.user("/a.txt")["x"] == 5

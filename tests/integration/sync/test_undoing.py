@@ -10,7 +10,7 @@ from localloop.store.items import move_item
 from localloop.store.undoing import UndoRefused, actions, find_action, undo, undo_unsent
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.operation import State
-from tests.integration.sync.harness import agree
+from tests.integration.sync.harness import rested
 
 
 def refuse(laptop, reason="The platform says no."):
@@ -30,12 +30,12 @@ def test_an_unsent_edit_is_undone_without_a_trace_for_the_platform(alone):
 
 def test_a_sent_edit_is_undone_by_the_next_sync_and_again_by_another_undo(pair):
     pair.a.edit("/a.txt", x=2)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert undo(pair.a.store).waits == 1
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.user("/a.txt") == {"x": 1, "y": 1}
     undo(pair.a.store)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.user("/a.txt")["x"] == 2
 
 
@@ -43,7 +43,7 @@ def test_a_sent_edit_is_undone_by_the_next_sync_and_again_by_another_undo(pair):
 def test_a_later_edit_of_the_same_field_is_not_undone_unless_it_is_said(pair, whose):
     pair.a.edit("/a.txt", x=2)
     batch = actions_of(pair.a)[0]
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     (pair.a if whose == "mine" else pair.b).edit("/a.txt", x=3)
     pair.b.sync()
     pair.a.sync()
@@ -52,7 +52,7 @@ def test_a_later_edit_of_the_same_field_is_not_undone_unless_it_is_said(pair, wh
         undo(pair.a.store, batch)
     assert pair.a.dump() == before
     undo(pair.a.store, batch, force=True)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.user("/a.txt") == {"x": 1, "y": 1}
 
 
@@ -60,9 +60,9 @@ def test_a_later_edit_of_another_field_stays(pair):
     pair.a.edit("/a.txt", x=2)
     batch = actions_of(pair.a)[0]
     pair.b.edit("/a.txt", y=3)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     undo(pair.a.store, batch)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.user("/a.txt") == {"x": 1, "y": 3}
 
 
@@ -77,13 +77,13 @@ def test_what_is_undone_already_is_not_undone_again(alone):
 
 def test_what_was_made_is_deleted_here_and_there(pair):
     pair.a.add("/b.txt")
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     done = undo(pair.a.store)
     assert (done.deleted, done.there) == ({"item": 1}, {"item": 1})
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.paths() == ["/a.txt"]
     undo(pair.a.store)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.paths() == ["/a.txt", "/b.txt"]
 
 
@@ -91,26 +91,26 @@ def test_what_was_made_is_deleted_here_and_there(pair):
 def test_what_was_worked_on_since_it_was_made_is_not_deleted_unless_it_is_said(pair, since):
     pair.a.add("/b.txt")
     batch = actions_of(pair.a)[0]
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     if since == "annotated":
         pair.b.annotate("/b.txt", "cat")
     else:
         pair.b.edit("/b.txt", x=1)
-    agree(pair.b, pair.a)
+    rested(pair.b, pair.a)
     with pytest.raises(UndoRefused, match=r"since|later"):
         undo(pair.a.store, batch)
     undo(pair.a.store, batch, force=True)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.paths() == ["/a.txt"]
 
 
 def test_a_sent_deletion_comes_back_with_its_annotations_and_its_ids(pair):
     ids = {row["id"] for kind in (K.ITEM, K.ANNOTATION) for row in pair.a.store.rows(kind)}
     pair.a.delete("/a.txt")
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert undo(pair.a.store).revived.counts == {"item": 1, "annotation": 2}
     assert {row["id"] for kind in (K.ITEM, K.ANNOTATION) for row in pair.a.store.rows(kind)} == ids
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert (pair.b.labels(), pair.b.user("/a.txt")) == (["cat", "dog"], {"x": 1, "y": 1})
 
 
@@ -123,7 +123,7 @@ def test_a_stale_listing_of_what_came_back_takes_it_away_from_nobody(pair):
     pair.platform.contents[ghost.id] = b"first"
     pair.a.sync()
     del pair.platform.entities[K.ITEM][ghost.id]
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.paths() == ["/a.txt"]
 
 
@@ -146,7 +146,7 @@ def test_an_edit_before_a_deletion_that_is_taken_back_is_still_sent(pair):
     pair.a.sync(push=False)  # the base moved: what waits is logged anew, as a deletion and nothing else
     undo(pair.a.store)
     pair.a.sound()
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.user("/a.txt")["x"] == 2
 
 
@@ -209,16 +209,16 @@ def test_two_items_that_changed_places_change_back(alone):
 
 def test_content_comes_back_while_its_bytes_are_here(pair):
     pair.a.put("/a.txt", b"second")
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     undo(pair.a.store)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.bytes("/a.txt") == b"first"
 
 
 def test_content_that_is_not_here_any_more_does_not(pair):
     digest = pair.a.item("/a.txt")["digest"]
     pair.a.put("/a.txt", b"second")
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     with pair.a.store.transaction("lose") as tx:
         tx.connection.exec_driver_sql("DELETE FROM blobs WHERE digest = ?", (digest,))
     with pytest.raises(UndoRefused, match=r"The content that /a\.txt had before is not here"):
@@ -254,7 +254,7 @@ def test_a_deletion_that_is_being_sent_is_not_taken_back_before_its_outcome_is_k
         undo(pair.a.store)
     pair.a.sync()
     undo(pair.a.store)
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.paths() == ["/a.txt"]
 
 
@@ -264,7 +264,7 @@ def test_an_edit_that_is_being_sent_is_undone_and_the_platform_ends_with_the_old
     undo(pair.a.store)
     pair.a.sound()
     pair.platform.edit(K.ITEM, job.remote_id, metadata={"user": {"x": 2, "y": 1}})  # it arrived, unanswered
-    agree(pair.a, pair.b)
+    rested(pair.a, pair.b)
     assert pair.b.user("/a.txt") == {"x": 1, "y": 1}
 
 

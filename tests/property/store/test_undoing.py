@@ -166,13 +166,13 @@ def without_ids(document: Any) -> Any:
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
 @given(history=histories)
 def test_undoing_the_last_action_restores_everything_here(history):
     restores(history, synced=False)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
 @given(history=histories)
 def test_undoing_what_was_sent_restores_everything_here_and_there(history):
     restores(history, synced=True)

@@ -11,6 +11,7 @@ from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.change import diff
 from localloop_sync.core.explaining import Asked, Dispute, Fate, Grave, Known, Logged, Parent, explain
 from localloop_sync.core.operation import Operation, State, Verb
+from localloop_sync.core.policy import Policy, Rule
 from localloop_sync.core.reconcile import Action, Observation, Sort, reconcile
 
 A: dict[str, Any] = {
@@ -163,6 +164,21 @@ def test_the_platforms_answer_says_what_the_next_sync_will_do(known, there, fate
     assert told.fate is fate
     assert said in told.verdict
     assert any("was asked now" in fact.text for fact in told.facts)
+
+
+@pytest.mark.parametrize(
+    ("rule", "known", "there", "fate", "said"),
+    [
+        (Rule(Policy.THEIRS), EDITED, C, Fate.IN_SYNC, "by the policy `theirs`"),
+        (Rule(Policy.THEIRS, dataset="another"), EDITED, C, Fate.CONFLICT, "opens a conflict about"),
+        (Rule(Policy.OURS, field=("description",)), EDITED, C, Fate.CONFLICT, "opens a conflict about"),
+        (Rule(Policy.OURS), DELETED, B, Fate.CONFLICT, "which the policy `ours` decides"),
+        (Rule(Policy.NEWEST), EDITED, None, Fate.CONFLICT, "opens a conflict about it."),
+    ],
+)
+def test_a_policy_that_decides_is_named(rule, known, there, fate, said):
+    told = explain(replace(known, rules=(rule,), dataset="d", asked=Asked("2026-01-05", there)))
+    assert (told.fate, said in told.verdict) == (fate, True)
 
 
 def test_what_needs_somebody_says_what_to_type():
