@@ -156,7 +156,8 @@ class Ledger:
                 step |= {"labels": [f"{value}.{part}" for part in range(self._random.randrange(1, 6))]}
             elif do == "replace":
                 path = self._folder / f"{value}.bin"
-                path.write_bytes(self._random.randbytes(self._random.choice(SIZES[2:])))
+                # Of a size of its own: a plain hub tells no digest, so equal sizes look unchanged there.
+                path.write_bytes(self._random.randbytes(self._random.choice(SIZES[2:]) + step["id"]))
                 step |= {"file": str(path)}
             steps.append(step)
             meaning[step["id"]] = (thing, step)
