@@ -44,7 +44,7 @@ Then = Callable[[WeatherProxy], None]
 STORMS: dict[str, tuple[Schedule, Then | None]] = {
     "calm": (CALM, None),
     "5 % 500": (ERRORS, None),
-    "30 % 429, Retry-After": (THROTTLING, None),
+    "30 % 429 with Retry-After": (THROTTLING, None),
     "10 % of replies lost": (LOST, None),
     "outage of 2 s": (CALM, outage(2)),
     "outage of 60 s": (CALM, outage(60)),
@@ -179,8 +179,9 @@ def measure(client: str, storm: str) -> str:
             )
     stored = len(times.keys() & files.keys())
     twice = sum(times.values()) - len(times)
+    weather = f"{storm} (really {proxy.down:.0f} s)" if proxy.down else storm
     return (
-        f"| {storm} | {client} | {stored}/{FILES} | {twice} | {wrong} | {proxy.requests / FILES:.2f} | "
+        f"| {weather} | {client} | {stored}/{FILES} | {twice} | {wrong} | {proxy.requests / FILES:.2f} | "
         f"{proxy.uploads / FILES:.2f} | {result.seconds:.0f} | {proxy.violations} | {result.runs} | "
         f"{result.ended} |"
     )

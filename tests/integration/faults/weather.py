@@ -49,6 +49,7 @@ class WeatherProxy(FaultProxy):
     ) -> None:
         super().__init__(upstream, schedule=schedule, **options)  # type: ignore[arg-type]
         self.requests = self.uploads = self.violations = 0
+        self.down = 0.0
         self._after, self._then = after, then
         self._spent: set[str] = set()
         self._counting = threading.Lock()
@@ -92,8 +93,10 @@ def outage(seconds: float) -> Callable[[WeatherProxy], None]:
     """Nothing listens for so long, and what was under way breaks off."""
 
     def happen(proxy: WeatherProxy) -> None:
-        proxy.stop()
+        began = time.monotonic()
+        proxy.stop()  # waits until all that is under way has ended, which takes a while on a busy machine
         time.sleep(seconds)
         proxy.start()
+        proxy.down = time.monotonic() - began
 
     return happen
