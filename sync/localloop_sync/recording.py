@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localloop_schema.kinds import EntityKind
 from localloop_sync.addressing import new_assignees
 from localloop_sync.core.plan import Errand, Job, Stage
 from localloop_sync.core.references import natural_key
-from localloop_sync.errors import PermanentError, UnsendableError
+from localloop_sync.errors import (
+    MassDeletionHalt,
+    PermanentError,
+    RemoteError,
+    RemoteNotFoundError,
+    UnsendableError,
+)
 from localloop_sync.parcels import Answer, Parcel
 from localloop_sync.ports import Journal, Remote
 from localloop_sync.pulling import Puller
@@ -87,10 +94,38 @@ class Recorder:
         Args:
             job: The job.
             error: Why. What may be mended elsewhere is tried again after a while; the rest waits for an edit.
+                Where the platform has the entity no more, that is no refusal: it was deleted there and edited here.
         """
+        if isinstance(error, RemoteNotFoundError) and self._contested(job):
+            return
         mendable = isinstance(error, UnsendableError) or error.mendable
         self._journal.reject(job, error.message, mendable=mendable)
         self.refused.append(job)
         self._report.rejected.append(
             Rejection(job.kind.value, job.entity_id, job.name, error.message, mendable)
         )
+
+    def _contested(self, job: Job) -> bool:
+        """Whether a job ran into a deletion that no pull told of, so that a person has to decide about it.
+
+        The deletion may have come since the pull; or a count hid it, and then nothing would tell of it for long.
+        """
+        kind, entity_id = job.kind, job.entity_id
+        if job.remote_id is None:
+            kind, entity_id = EntityKind.ITEM, job.parents.get(EntityKind.ITEM, "")
+        remote_id = self._journal.remote_ids(kind, [entity_id]).get(entity_id)
+        if remote_id is None or kind in (EntityKind.PROJECT, EntityKind.DATASET):
+            return False
+        try:
+            if self._remote.get(kind, remote_id) is not None:
+                return False
+        except RemoteError:  # then nothing is known but the refusal
+            return False
+        self._journal.release([job])
+        try:
+            self._puller.vanished(kind, entity_id)
+        except (
+            MassDeletionHalt
+        ):  # nothing of it was edited here but its tasks: the pull decides, among all others
+            return False
+        return True

@@ -240,3 +240,27 @@ def test_an_item_that_only_a_listing_lacks_is_not_deleted(pair):
     pair.b.remote._contents_of = blind
     pair.b.sync()
     assert pair.b.paths() == ["/a.txt"]
+
+
+@pytest.mark.parametrize("errand", ["update", "create"])
+def test_a_deletion_that_a_push_runs_into_is_a_conflict_and_no_refusal(pair, errand):
+    if errand == "update":
+        pair.b.edit("/a.txt", x="kept")
+    else:
+        pair.b.annotate("/a.txt", "kept", "too")
+    gone = pair.platform.at("/a.txt").id
+
+    def before(method, *_args):
+        if method == errand:
+            pair.platform.remove(K.ITEM, gone)
+
+    pair.b.listen(before)
+    report = pair.b.sync()
+    assert (report.rejected, report.conflicts_open) == ([], 1)
+    row = pair.b.conflict()
+    assert (row["kind"], row["sort"]) == ("item", "deleted on the platform")
+    pair.b.listen()
+    assert pair.b.sync().quiet
+    pair.b.resolve(Choice.MINE)
+    agree(pair.b, pair.a)
+    assert "kept" in [pair.a.user("/a.txt")["x"], *pair.a.labels()]
