@@ -20,7 +20,7 @@ from localloop.testing.simulation.laptop import Laptop
 from localloop.testing.simulation.ledger import Entry, Ledger, texts
 from localloop.testing.world import MemoryWorld
 from localloop_sync.core.leaves import Path
-from localloop_sync.core.rules import CONTENT
+from localloop_sync.core.rules import CONTENT, TASKS
 
 #: Values that nothing else has: tokens, paths made of one, digests.
 _OWN = re.compile(r"t\d+|/(moved|web)/t\d+\.txt|[0-9a-f]{64}")
@@ -139,6 +139,8 @@ def _lives(subject: str, same: _Same, platform: MemoryWorld) -> bool:
 
 
 def _related(path: Path, other: Path) -> bool:
+    if path[0] == other[0] == TASKS[0]:  # what an item has of a task stands or falls as one
+        path, other = path[:2], other[:2]
     shorter = min(len(path), len(other))
     return path[:shorter] == other[:shorter]
 

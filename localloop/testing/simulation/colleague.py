@@ -63,19 +63,22 @@ class Colleague:
             case _:
                 self._upload(f"/web/{self._token()}.txt")
 
-    def interfere(self, spared: set[str]) -> None:
+    def interfere(self, spared: set[str], edited: set[str]) -> None:
         """One edit in the middle of a laptop's sync.
 
         Only such as cannot be overwritten unseen: a platform without preconditions leaves that window open.
 
         Args:
-            spared: Platform ids of what that laptop is about to change or delete.
+            spared: Platform ids of what that laptop is about to delete.
+            edited: Platform ids of what it is about to change, which is looked at most.
         """
         items = [one for one in self._world.entities[K.ITEM].values() if one.id not in spared]
-        match self._random.randrange(3):
-            case 0 if items:
+        if self._random.random() < 0.5:
+            items = [one for one in items if one.id in edited] or items
+        match self._random.randrange(4):
+            case 0 | 1 if items:
                 self._mark(self._random.choice(items), {"web": {self._token(): self._token()}})
-            case 1 if items:
+            case 2 if items:
                 self._draw(self._random.choice(items))
             case _:
                 self._upload(f"/{self._random.choice('pqrs')}{self._random.randrange(4)}.txt")
@@ -108,9 +111,10 @@ class Colleague:
         [made] = self._remote.create(K.ANNOTATION, Scope(dataset=dataset, item=item.id), [document])
         self._ledger.edit(K.ANNOTATION, made.id, {}, made.document)
 
-    def _file(self, unlike: bytes = b"") -> tuple[Path, bytes]:
-        content = self._token().encode()
-        content += b"." * (len(content) == len(unlike))
+    def _file(self, *, unlike_any: bool = False) -> tuple[Path, bytes]:
+        token = self._token()
+        # Other bytes of the same size cannot be told from the plain contract (docs/platform/wire.md, 8.4).
+        content = (token.ljust(int(token[1:]), ".") if unlike_any else token).encode()
         self._desk.write_bytes(content)
         return self._desk, content
 
@@ -134,8 +138,7 @@ class Colleague:
             return
         document = {key: value for key, value in item.document.items() if key != "content"}
         before = self._world.contents[item.id]
-        # Other bytes of the same size cannot be told from the plain contract (docs/platform/wire.md, 8.4).
-        file, content = self._file(unlike=before)
+        file, content = self._file(unlike_any=True)
         changed = self._remote.replace(item.id, document, file)
         self._ledger.edit(K.ITEM, item.id, item.document, changed.document)
         self._ledger.content(item.id, before, content)

@@ -190,7 +190,21 @@ class Editor:
         return len(rows)
 
     def _decide(self, laptop: Laptop, conflict: str) -> None:
-        try:
-            resolve_conflict(laptop.store, conflict, laptop.random.choice([Choice.MINE, Choice.THEIRS]))
-        except StoreError:  # to be restored, but its content never was on this laptop
-            resolve_conflict(laptop.store, conflict, Choice.THEIRS)
+        choices = [Choice.MINE, Choice.THEIRS]
+        laptop.random.shuffle(choices)
+        for choice in choices:
+            try:
+                resolve_conflict(laptop.store, conflict, choice)
+            except (
+                StoreError
+            ):  # its content never was on this laptop, or something else is at its path by now
+                continue
+            return
+        self._make_room(laptop)
+
+    def _make_room(self, laptop: Laptop) -> None:
+        """Move what may be in the way of a decision; the next round decides."""
+        with laptop.store.transaction("make room") as tx:
+            for item in tx.rows(K.ITEM):
+                if item["filename"].startswith("/moved/"):
+                    move_item(tx, item, f"/moved/{self._token()}.txt")

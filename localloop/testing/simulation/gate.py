@@ -35,7 +35,7 @@ class HostileGate(MemoryRemote):
         world: The platform.
         weather: Decides what goes wrong.
         page: The most entities of one page.
-        edited: Platform ids of what was edited on this laptop and is not sent: the index is not late with these,
+        edited: Platform ids of what was edited on this laptop and is not sent: listings are true about these,
             nor with what is in them, because that a change is overwritten unseen cannot be helped without
             preconditions on the platform.
     """
@@ -50,6 +50,8 @@ class HostileGate(MemoryRemote):
         self._edited = edited
         #: The requests since this was last emptied.
         self.asked: list[str] = []
+        #: What a deletion was ever asked for, by platform id.
+        self.deleted: set[str] = set()
         #: Called before each request; others may write then.
         self.meanwhile: Callable[[], None] | None = None
 
@@ -62,6 +64,8 @@ class HostileGate(MemoryRemote):
         if self.meanwhile is not None:
             self.meanwhile()
         self._weather.before(method, *args)
+        if method == "delete":
+            self.deleted.add(str(args[1]))
 
     def page(self, kind: EntityKind, scope: Scope, cursor: Cursor, limit: int = 1000) -> RemotePage:
         """One page, which may lack rows or have some twice."""
@@ -69,13 +73,15 @@ class HostileGate(MemoryRemote):
         strikes, random = self._weather.strikes, self._weather.random
         if not told.entities or not self._weather.stormy:
             return told
-        if strikes(0.02):
+        if strikes(0.02) and not self._told_of(told.entities):
             return RemotePage([], more=False)
         entities = list(told.entities)
         if cursor.updated_at is not None:
             entities = list(self._late(kind, scope, entities))
-        elif strikes(0.04):  # something was written meanwhile, and rows moved over the edge of the page
-            entities.remove(random.choice(entities))
+        elif strikes(0.1):  # something was written meanwhile, and rows moved over the edge of the page
+            lost = random.choice(entities)
+            if not self._told_of([lost]):
+                entities.remove(lost)
         if entities and strikes(0.05):
             entities.insert(random.randrange(len(entities)), random.choice(entities))
         return replace(told, entities=entities) if entities else told
@@ -83,7 +89,7 @@ class HostileGate(MemoryRemote):
     def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
         """All of a scope in any order, or nothing."""
         entities = list(super().list(kind, scope))
-        if self._weather.strikes(0.01):
+        if self._weather.strikes(0.03) and not self._told_of(entities):
             return []
         if self._weather.strikes(0.3):
             self._weather.random.shuffle(entities)
@@ -101,15 +107,19 @@ class HostileGate(MemoryRemote):
                 raise TransientError("The connection broke.")
             return
 
+    def _told_of(self, entities: Sequence[RemoteEntity]) -> bool:
+        """Whether any of these must be told truly, because the laptop is about to change it or what it is in."""
+        edited = self._edited()
+        return any(edited.intersection({one.id, *one.parents.values()}) for one in entities)
+
     def _late(
         self, kind: EntityKind, scope: Scope, entities: Sequence[RemoteEntity]
     ) -> Sequence[RemoteEntity]:
         newest = datetime.fromisoformat(max(one.updated_at for one in self._contents_of(kind, scope)))
-        edited = self._edited()
         return [
             one
             for one in entities
-            if edited.intersection({one.id, *one.parents.values()})
+            if self._told_of([one])
             or newest - datetime.fromisoformat(one.updated_at) > LAG
-            or not self._weather.strikes(0.1)
+            or not self._weather.strikes(0.4)
         ]

@@ -85,6 +85,7 @@ class Laptop:
         self._disk = HostileDisk(self._weather)
         self.store.blobs = BlobCache(self.folder / "blobs", self._disk)
         self._view = sqlite3.connect(self.folder / DATABASE, isolation_level=None)
+        self._remember()
 
     def lose_power(self) -> None:
         """Die and start again: what was not durable is gone."""
@@ -150,6 +151,15 @@ class Laptop:
         """
         return self._view.execute(query, parameters).fetchall()
 
+    def store_pulls(self, number: int) -> None:
+        """Pretend that the store has pulled so often before.
+
+        Args:
+            number: How often.
+        """
+        for table in ("checkpoints", "feed_positions"):
+            self._view.execute(f"UPDATE {table} SET pulls = ?", (number,))  # noqa: S608 - its own two words
+
     def user_operations(self) -> Iterator[tuple[str, str, str, list[dict[str, Any]]]]:
         """Kind, entity, verb and changes of each operation that a person made here."""
         for kind, entity, verb, changes in self.look(
@@ -175,6 +185,14 @@ class Laptop:
 
     def edited(self) -> set[str]:
         """Platform ids of what waits to be sent, is in conflict, or was refused."""
+        return self._waiting("1")
+
+    def deleting(self) -> set[str]:
+        """Platform ids of what is deleted here and not there."""
+        return self._waiting("verb = 'delete'")
+
+    def _waiting(self, which: str) -> set[str]:
         states = "('pending', 'in flight', 'parked', 'rejected')"
-        waiting = {row[0] for row in self.look(f"SELECT entity_id FROM operations WHERE state IN {states}")}  # noqa: S608
+        query = f"SELECT entity_id FROM operations WHERE state IN {states} AND {which}"  # noqa: S608
+        waiting = {row[0] for row in self.look(query)}
         return {remote for local in waiting for remote in self.known_as.get(local, ())}

@@ -78,7 +78,7 @@ class Weather:
             raise TransientError("Bad gateway.", status=502)
         if dice < 0.045:
             raise AuthError("The session is over.", status=401)
-        if dice < 0.055:
+        if dice < 0.05:
             self.cut(f"before {method}")
         place = _SINGLE.get(method)
         if self.forbidden and place is not None and args[place] in self.forbidden:
@@ -86,17 +86,15 @@ class Weather:
 
     def after(self, method: str, *_args: Any) -> None:
         """After a request was applied: what is raised is a reply that was lost."""
-        if not self.stormy:
-            return
-        dice = self.random.random() / (self._roughness or 1e-9)
-        if dice < (0.04 if method in WRITES else 0.01):
+        if self.strikes(0.15 if method == "create" else 0.08 if method in WRITES else 0.01):
+            self._log("! the reply was lost")
             raise TransientError("The reply was lost.")
-        if dice < 0.06:
+        if self.strikes(0.008):
             self.cut(f"after {method}")
 
     def commit(self) -> None:
         """Before a commit."""
-        if self.strikes(0.006):
+        if self.strikes(0.004):
             self.cut("before a commit")
         if self.strikes(0.002):
             full = sqlite3.OperationalError("database or disk is full")
@@ -105,7 +103,7 @@ class Weather:
 
     def committed(self) -> bool:
         """After a commit: whether the machine dies."""
-        return self.strikes(0.006)
+        return self.strikes(0.004)
 
     def file(self, step: str) -> None:
         """Before a step of making a file durable."""

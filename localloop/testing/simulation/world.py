@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from localloop.testing.simulation.accounting import nothing_lost
 from localloop.testing.simulation.broken import BrokenError
-from localloop.testing.simulation.checks import compare, converged, no_twins, settled, sound
+from localloop.testing.simulation.checks import compare, converged, no_surprise, no_twins, settled, sound
 from localloop.testing.simulation.clock import WorldTime
 from localloop.testing.simulation.colleague import Colleague
 from localloop.testing.simulation.edits import Editor
@@ -115,7 +115,8 @@ class World:
         elif dice < 0.86:
             self.tell(f"{laptop.name} resolves", lambda: laptop.act(lambda: self._decide_one(laptop)))
         else:
-            self.tell("the colleague edits", self.colleague.act)
+            for _ in range(self.random.choice([1, 1, 2, 3])):
+                self.tell("the colleague edits", self.colleague.act)
 
     def tell(self, what: str, act: Callable[[], object]) -> None:
         """Do something, with a line in the log.
@@ -142,14 +143,15 @@ class World:
         laptop.sync(Limits() if self.shape.guarded else None)
         laptop.remote.meanwhile = None
         sound(laptop)
+        no_surprise(laptop, self.platform)
         no_twins(self.platform)
 
     def _let_interfere(self, laptop: Laptop) -> None:
-        spared = laptop.edited()
+        spared, edited = laptop.deleting(), laptop.edited()
 
         def meanwhile() -> None:
-            if self.random.random() < 0.02:
-                self.tell("the colleague interferes", lambda: self.colleague.interfere(spared))
+            if self.random.random() < 0.05:
+                self.tell("the colleague interferes", lambda: self.colleague.interfere(spared, edited))
 
         laptop.remote.meanwhile = meanwhile
 
@@ -190,6 +192,7 @@ class World:
         for laptop in self.laptops:
             sound(laptop)
             laptop.check_blobs()
+            no_surprise(laptop, self.platform)
             compare(laptop, self.platform)
         no_twins(self.platform)
         nothing_lost(self.laptops, self.platform, self.ledger)
@@ -207,7 +210,7 @@ class World:
 
     def _laptop(self, name: str, folder: Path) -> Laptop:
         hours = Random(f"{self.seed} skew {name}").uniform(-self.shape.skew, self.shape.skew)
-        return Laptop(
+        laptop = Laptop(
             name,
             folder,
             str(self.seed),
@@ -218,3 +221,6 @@ class World:
             page=self.shape.page,
             limits=None,
         )
+        # Some way through the pulls after which nothing is trusted that counts and times say.
+        laptop.store_pulls(self.random.randrange(50))
+        return laptop
