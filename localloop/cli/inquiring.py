@@ -17,7 +17,7 @@ from localloop_schema.rows import Row, get_row, table
 from localloop_schema.tables import Unfollowed
 from localloop_sync.core.change import Change
 from localloop_sync.core.content import with_known_digest
-from localloop_sync.core.explaining import Asked, Dispute, Grave, Known, Logged, Parent
+from localloop_sync.core.known import Asked, Dispute, Grave, Known, Logged, Parent
 from localloop_sync.core.operation import OUTSTANDING, Operation, State, Verb
 from localloop_sync.core.reconcile import Sort
 from localloop_sync.core.references import natural_key

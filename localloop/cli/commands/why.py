@@ -10,7 +10,8 @@ from localloop.cli.options import JsonOption, StoreOption, examples
 from localloop.cli.output import Output
 
 if TYPE_CHECKING:
-    from localloop_sync.core.explaining import Explanation, Known
+    from localloop_sync.core.explaining import Explanation
+    from localloop_sync.core.known import Known
 
 
 def why(

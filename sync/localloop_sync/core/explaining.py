@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.change import Change, diff
-from localloop_sync.core.leaves import MISSING, Path
-from localloop_sync.core.operation import OUTSTANDING, Operation, State, Verb
+from localloop_sync.core.change import diff
+from localloop_sync.core.facts import Fact, facts, fields, listed, to_second
+from localloop_sync.core.known import Asked, Known, Logged
+from localloop_sync.core.leaves import Path
+from localloop_sync.core.operation import State, Verb
 from localloop_sync.core.policy import Dispute as Contested
-from localloop_sync.core.policy import Rule, decide
+from localloop_sync.core.policy import decide
 from localloop_sync.core.reconcile import Action, Observation, Sort, reconcile
-
-#: How many fields a sentence names.
-_NAMED = 5
-
-#: As part of what the log has operations that a sync wrote, to say anew what others had said.
-BY_SYNC = "sync"
-
-_STANDINGS = {
-    "unsent": "not sent yet",
-    "refused": "refused by the platform",
-    "conflict": "in conflict",
-    "deleted": "deleted",
-}
 
 
 class Fate(StrEnum):
@@ -44,124 +33,6 @@ class Fate(StrEnum):
     WAITS_FOR_PARENT = "waits for parent"
     DELETED_THERE = "deleted on the platform"
     DELETED_HERE = "deleted here"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that is known, and since when.
-
-    Attributes:
-        text: A sentence.
-        at: When, as ISO-8601 text; empty where that is not known.
-    """
-
-    text: str
-    at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """An operation with who did it, and as part of what."""
-
-    operation: Operation
-    at: str = ""
-    author: str = ""
-    action: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """A conflict: its id, sort, path, when it was opened, and how it was decided (None: it is open)."""
-
-    id: str
-    sort: Sort
-    path: Path = ()
-    at: str = ""
-    resolution: str | None = None
-    resolved_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Grave:
-    """A deletion: whose it was, when, and whether enough is kept to take it back."""
-
-    origin: str
-    at: str
-    by: str = ""
-    kept: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """Something that an entity is in, and how it stands: ``unsent``, ``refused``, ``conflict`` or ``deleted``."""
-
-    kind: EntityKind
-    name: str
-    stands: str
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The platform's answer to a look: its document, or None when it has no such entity."""
-
-    at: str
-    document: Document | None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """All that a store knows of one entity.
-
-    Attributes:
-        kind: What it is.
-        id: Its local id.
-        name: What it is called.
-        base: What both sides last agreed on.
-        seen: The platform's time of the last change that is in the base.
-        mirror: As it is here; None when it is deleted here, or is not here at all.
-        here: Whether there is a row of it, deleted or not.
-        log: Its operations, oldest first.
-        conflicts: Its conflicts, oldest first.
-        grave: Its tombstone.
-        parents: What it is in, as far as that matters: what is not in sync.
-        synced: When the last complete sync was; empty when there was none.
-        subscribed: Whether syncs look at it at all.
-        content: ``here``, ``remote-only``, ``missing``, or empty for what has none.
-        asked: The platform's answer, where it was asked.
-        touched: Whether something below it has edits that are not sent.
-        dataset: The local id of the dataset that it is in, or is.
-        rules: The policies that decide conflicts.
-    """
-
-    kind: EntityKind
-    id: str
-    name: str
-    base: Document | None = None
-    seen: str = ""
-    mirror: Document | None = None
-    here: bool = True
-    log: tuple[Logged, ...] = ()
-    conflicts: tuple[Dispute, ...] = ()
-    grave: Grave | None = None
-    parents: tuple[Parent, ...] = ()
-    synced: str = ""
-    subscribed: bool = True
-    content: str = ""
-    asked: Asked | None = None
-    touched: bool = False
-    dataset: str | None = None
-    rules: tuple[Rule, ...] = ()
-
-    @property
-    def outstanding(self) -> list[Logged]:
-        """The operations whose effect the platform does not have."""
-        return [one for one in self.log if one.operation.state in OUTSTANDING]
-
-    @property
-    def open(self) -> list[Dispute]:
-        """The conflicts that are not decided."""
-        return [one for one in self.conflicts if one.resolution is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +61,7 @@ def explain(known: Known) -> Explanation:
     verdict = _gone(known) if not known.here else _there(known)
     if known.asked is not None and known.here:
         verdict = _with_answer(known, known.asked, verdict)
-    return replace(verdict, facts=tuple(_facts(known)))
+    return replace(verdict, facts=tuple(facts(known)))
 
 
 def _gone(known: Known) -> Explanation:
@@ -247,7 +118,7 @@ def _refused(known: Known) -> Explanation | None:
     again = (
         "It is not sent again as it is."
         if due is None
-        else f"A sync at {_time(due)} or later tries again by itself."
+        else f"A sync at {to_second(due)} or later tries again by itself."
     )
     return Explanation(
         Fate.REFUSED,
@@ -286,10 +157,10 @@ def _disputed(known: Known) -> Explanation | None:
     elif one.sort is Sort.DELETED_HERE:
         text = "It was deleted here and edited on the platform; its deletion waits until that is decided."
     else:
-        fields = _listed([".".join(dispute.path) for dispute in disputes])
+        names = listed([".".join(dispute.path) for dispute in disputes])
         rest = " Everything else of it is sent." if _in(known, State.PENDING) else ""
         text = (
-            f"{fields} was changed on both sides: the value here stands, unsent, until that is decided.{rest}"
+            f"{names} was changed on both sides: the value here stands, unsent, until that is decided.{rest}"
         )
     return Explanation(Fate.CONFLICT, text, advice)
 
@@ -334,7 +205,7 @@ def _waiting(known: Known) -> Explanation | None:
         return Explanation(Fate.IN_SYNC, "Its edits took one another back: there is nothing to send.")
     return Explanation(
         Fate.UNSENT_EDIT,
-        f"It was edited here: the next sync sends {_fields(changes)}, and nothing else of it.",
+        f"It was edited here: the next sync sends {fields(changes)}, and nothing else of it.",
         "`localloop sync`",
     )
 
@@ -383,21 +254,21 @@ def _merging(known: Known, remote: Document, merged: Document, disputed: Sequenc
     sent = [one for one in diff(known.kind, remote, merged) if one.path not in set(disputed)]
     parts = []
     if taken:
-        parts.append(f"takes {_fields(taken)} from the platform")
+        parts.append(f"takes {fields(taken)} from the platform")
     if sent:
-        parts.append(f"sends {_fields(sent)}")
+        parts.append(f"sends {fields(sent)}")
     by_policy = {path: policy for path in disputed if (policy := _decided_by(known, path, Sort.FIELD))}
     for policy in dict.fromkeys(by_policy.values()):
-        fields = _listed([".".join(path) for path, one in by_policy.items() if one == policy])
-        parts.append(f"decides about {fields}, which both sides changed, by the policy `{policy}`")
+        names = listed([".".join(path) for path, one in by_policy.items() if one == policy])
+        parts.append(f"decides about {names}, which both sides changed, by the policy `{policy}`")
     disputed = [path for path in disputed if path not in by_policy]
     if disputed:
-        fields = _listed([".".join(path) for path in disputed])
-        parts.append(f"opens a conflict about {fields}, which both sides changed")
+        names = listed([".".join(path) for path in disputed])
+        parts.append(f"opens a conflict about {names}, which both sides changed")
     if not parts:
         return Explanation(Fate.IN_SYNC, "Both sides say the same: the next sync only notes that.")
     fate = Fate.CONFLICT if disputed else Fate.UNSENT_EDIT if sent else Fate.IN_SYNC
-    return Explanation(fate, f"The next sync {_listed(parts)}.", "`localloop sync`")
+    return Explanation(fate, f"The next sync {listed(parts)}.", "`localloop sync`")
 
 
 def _decided_by(known: Known, path: Path, sort: Sort) -> str:
@@ -405,92 +276,6 @@ def _decided_by(known: Known, path: Path, sort: Sort) -> str:
     about = Contested(known.kind, known.dataset, path, sort)
     policy, side = decide(known.rules, about)
     return policy.value if side is not None else ""
-
-
-# facts
-
-
-def _facts(known: Known) -> Iterator[Fact]:
-    told = [*_of_log(known), *_of_conflicts(known), *_of_grave(known)]
-    yield from sorted(told, key=lambda fact: fact.at)
-    yield from _of_platform(known)
-    for parent in known.parents:
-        yield Fact(f"It is in {parent.kind.value} {parent.name}, which is {_STANDINGS[parent.stands]}.")
-    if known.content:
-        yield Fact(f"Its content is {known.content}.")
-
-
-def _of_log(known: Known) -> Iterator[Fact]:
-    for one in known.log:
-        operation = one.operation
-        reason = (operation.reason or "").rstrip(".")
-        state = operation.state.value + (f": {reason}" if reason else "")
-        if one.action == BY_SYNC:
-            yield Fact(f"A sync noted anew what waits: {_did(operation).lower()}; {state}.", one.at)
-            continue
-        who = f" by {one.author}" if one.author else ""
-        action = f" ({one.action})" if one.action else ""
-        yield Fact(f"{_did(operation)}{who}{action}; {state}.", one.at)
-
-
-def _did(operation: Operation) -> str:
-    if operation.verb is Verb.CREATE:
-        return "Made" if operation.changes else "Brought back"
-    if operation.verb is Verb.DELETE:
-        return "Deleted"
-    return (
-        "Given new content" if operation.verb is Verb.PUT_CONTENT else f"Edited: {_fields(operation.changes)}"
-    )
-
-
-def _of_grave(known: Known) -> Iterator[Fact]:
-    """The deletion, where the log does not tell it."""
-    grave = known.grave
-    if grave is None or known.mirror is not None:
-        return
-    if any(one.operation.verb is Verb.DELETE and one.at == grave.at for one in known.log):
-        return
-    who = f" by {grave.by}" if grave.by else ""
-    yield Fact(
-        f"A sync found that the platform had it no more{who}, and deleted it here."
-        if grave.origin == "platform"
-        else f"Deleted here{who}.",
-        grave.at,
-    )
-
-
-def _of_conflicts(known: Known) -> Iterator[Fact]:
-    for one in known.conflicts:
-        about = ".".join(one.path) or one.sort.value
-        yield Fact(f"Conflict {one.id} about {about} came up.", one.at)
-        if one.resolution is not None:
-            yield Fact(f"Conflict {one.id} was decided: {one.resolution}.", one.resolved_at or one.at)
-
-
-def _of_platform(known: Known) -> Iterator[Fact]:
-    """What the platform had when it was last looked at, and has now where it was asked."""
-    if not known.synced:
-        yield Fact("This store was never synced.")
-    elif any(one.sort is Sort.DELETED_THERE for one in known.open):
-        yield Fact("The platform was last seen without it.", known.synced)
-    elif known.base is not None:
-        changed_at = f", last changed there {_time(known.seen)}" if known.seen else ""
-        yield Fact(f"When it was last looked at, the platform had it{changed_at}.", known.synced)
-    elif known.here:
-        yield Fact("The platform was never seen to have it.", known.synced)
-    if known.base is not None and known.mirror is not None:
-        differs = diff(known.kind, known.base, known.mirror)
-        if differs:
-            yield Fact(f"Here it differs from what both sides agreed on last: {_fields(differs)}.")
-    if known.asked is None:
-        return
-    if known.asked.document is None:
-        yield Fact("The platform was asked now, and has it not.", known.asked.at)
-        return
-    changed = diff(known.kind, known.base or {}, known.asked.document)
-    news = f"has changed {_fields(changed)}" if changed else "has changed nothing"
-    since = " since" if known.base is not None else ""
-    yield Fact(f"The platform was asked now, and {news}{since}.", known.asked.at)
 
 
 def _in(known: Known, *states: State) -> list[Logged]:
@@ -512,22 +297,3 @@ def _verb(refused: Sequence[Logged]) -> str:
     if Verb.DELETE in verbs:
         return "delete"
     return "make" if Verb.CREATE in verbs else "change"
-
-
-def _time(moment: str) -> str:
-    """A moment to the second, from ISO-8601 text in UTC."""
-    return moment[:19].replace("T", " ")
-
-
-def _fields(changes: Sequence[Change]) -> str:
-    """The fields that changes are about; what only says that an object is there is told by what is in it."""
-    told = [one for one in changes if {} not in (one.old, one.new)] or list(changes)
-    names = [".".join(one.path) + (" (removed)" if one.new is MISSING else "") for one in told]
-    return _listed(names) if names else "nothing"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = list(names[:_NAMED])
-    if len(names) > _NAMED:
-        shown.append(f"{len(names) - _NAMED} more")
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -9,7 +9,8 @@ import pytest
 
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.change import diff
-from localloop_sync.core.explaining import Asked, Dispute, Fate, Grave, Known, Logged, Parent, explain
+from localloop_sync.core.explaining import Fate, explain
+from localloop_sync.core.known import Asked, Dispute, Grave, Known, Logged, Parent
 from localloop_sync.core.operation import Operation, State, Verb
 from localloop_sync.core.policy import Policy, Rule
 from localloop_sync.core.reconcile import Action, Observation, Sort, reconcile
