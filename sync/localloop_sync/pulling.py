@@ -189,8 +189,12 @@ class Puller:
         known = {remote: local for remote, local in there.items() if remote not in target.left}
         missing = {remote: local for remote, local in known.items() if remote not in listed}
         for remote_id, local_id in missing.items():
-            if self._remote.get(EntityKind.DATASET, remote_id) is None:
+            there = self._remote.get(EntityKind.DATASET, remote_id)
+            if there is None:
                 self.vanished(EntityKind.DATASET, local_id)
+            else:  # the listing was wrong; what is not pulled must not be pushed to
+                listed[remote_id] = there
+                self.take(EntityKind.DATASET, [there])
         for remote_id, local_id in known.items():
             if remote_id in listed:
                 self.dataset(local_id, remote_id, target, sweep=sweep)
@@ -285,7 +289,9 @@ class Puller:
         project = None if dataset else target.project_id
         known = self._journal.known(kind, dataset=dataset, project=project)
         missing = [remote_id for remote_id in known if remote_id not in listed]
-        gone = [known[one] for one in missing if self._remote.get(kind, one) is None]
+        there = {one: self._remote.get(kind, one) for one in missing}
+        self.take(kind, [found for found in there.values() if found is not None])  # the listing was wrong
+        gone = [known[one] for one, found in there.items() if found is None]
         self.bury(kind, gone, len(known))
 
     def vanished(self, kind: EntityKind, entity_id: str) -> None:

@@ -101,6 +101,17 @@ def test_an_empty_listing_with_status_200_halts(many):
     assert many.b.sync().deleted_here == {}
 
 
+def test_a_dataset_that_a_listing_lacks_is_pulled_before_anything_is_pushed_to_it(pair):
+    pair.b.edit("/a.txt", x="theirs")
+    pair.b.sync()
+    pair.a.edit("/a.txt", x="mine")
+    honest = pair.a.remote._listed
+    pair.a.remote._listed = lambda kind, scope: [] if kind is K.DATASET else honest(kind, scope)
+    pair.a.sync()
+    assert pair.a.conflict()["values"] == {"base": 1, "mine": "mine", "theirs": "theirs"}
+    assert pair.platform.at("/a.txt").document["metadata"]["user"]["x"] == "theirs"
+
+
 def test_a_dataset_that_was_emptied_halts(many):
     remove_there(many, ["/a.txt", *MANY])
     with pytest.raises(MassDeletionHalt):
