@@ -189,12 +189,12 @@ class Puller:
         known = {remote: local for remote, local in there.items() if remote not in target.left}
         missing = {remote: local for remote, local in known.items() if remote not in listed}
         for remote_id, local_id in missing.items():
-            there = self._remote.get(EntityKind.DATASET, remote_id)
-            if there is None:
+            found = self._remote.get(EntityKind.DATASET, remote_id)
+            if found is None:
                 self.vanished(EntityKind.DATASET, local_id)
             else:  # the listing was wrong; what is not pulled must not be pushed to
-                listed[remote_id] = there
-                self.take(EntityKind.DATASET, [there])
+                listed[remote_id] = found
+                self.take(EntityKind.DATASET, [found])
         for remote_id, local_id in known.items():
             if remote_id in listed:
                 self.dataset(local_id, remote_id, target, sweep=sweep)

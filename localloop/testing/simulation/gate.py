@@ -35,7 +35,7 @@ class HostileGate(MemoryRemote):
         world: The platform.
         weather: Decides what goes wrong.
         page: The most entities of one page.
-        edited: Platform ids of what was edited on this laptop and is not sent: listings are true about these,
+        edited: Platform ids of what was edited on this laptop and is not sent: pages are true about these,
             nor with what is in them, because that a change is overwritten unseen cannot be helped without
             preconditions on the platform.
     """
@@ -89,7 +89,7 @@ class HostileGate(MemoryRemote):
     def list(self, kind: EntityKind, scope: Scope) -> Sequence[RemoteEntity]:
         """All of a scope in any order, or nothing."""
         entities = list(super().list(kind, scope))
-        if self._weather.strikes(0.03) and not self._told_of(entities):
+        if self._weather.strikes(0.03):
             return []
         if self._weather.strikes(0.3):
             self._weather.random.shuffle(entities)
