@@ -170,7 +170,7 @@ MUTATIONS = (
         None,
     ),
     Mutation("the log loses a change when it is folded", ((relog, "split", _one_change_less),), 0),
-    Mutation("of two contents only one is kept", ((Observer, "_keep_aside", _nothing),), 18),
+    Mutation("of two contents only one is kept", ((Observer, "_keep_aside", _nothing),), 75),
     Mutation(
         "bytes are not synced before a file is visible", ((Publisher, "publish", _publish_unsynced),), 0
     ),
