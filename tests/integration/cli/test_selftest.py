@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localloop_sync.drivers.burying import Undertaker
+from localloop.testing.simulation import BrokenError, World
 
 
 def test_worlds_that_hold_are_told_in_one_sentence(ok, home):
@@ -22,21 +22,25 @@ def test_figures_come_as_json(ok):
 
 
 @pytest.fixture
-def deaf(monkeypatch):
-    """An engine that does not hear of deletions on the platform."""
-    monkeypatch.setattr(Undertaker, "absent", lambda *_args, **_more: ({}, 0))
+def failing(monkeypatch):
+    """Worlds in which something is wrong at the end, whatever happened before."""
+
+    def check(_world):
+        raise BrokenError("something is wrong")
+
+    monkeypatch.setattr(World, "check", check)
 
 
-def test_a_world_that_fails_names_its_seed_and_how_to_play_it_again(run, deaf):
+def test_a_world_that_fails_names_its_seed_and_how_to_play_it_again(run, failing):
     ran = run("selftest", "--seeds", "2", "--first-seed", "8", "--jobs", "1", "--most-failures", "1")
     assert ran.code == 1
     first, again, last = ran.out.splitlines()
-    assert first.startswith("Seed 8: ")
+    assert first == "Seed 8: something is wrong"
     assert again == "  Again: localloop selftest --first-seed 8 --seeds 1 --trace"
     assert last.startswith("1 world failed, in 1 simulated world, ")
 
 
-def test_a_trace_shows_what_happened(run, deaf):
+def test_a_trace_shows_what_happened(run, failing):
     ran = run("selftest", "--seeds", "1", "--first-seed", "8", "--jobs", "1", "--trace", "--json")
     assert ran.code == 1
     [failure] = ran.json["failures"]
