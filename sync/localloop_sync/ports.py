@@ -368,6 +368,13 @@ class Journal(Protocol):
         """The platform refused it. ``mendable`` says that the cause may go away without an edit: a timer is set."""
         ...
 
+    def held_paths(self) -> set[tuple[str, str]]:
+        """Dataset (local id) and path of items that moved or went here, and may not do so on the platform yet.
+
+        Their move or deletion waits for a person or was refused, so nothing else may be put there.
+        """
+        ...
+
     def rearm(self) -> int:
         """What was refused and whose timer has run out waits again; returns how many operations that were."""
         ...

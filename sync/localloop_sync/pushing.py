@@ -150,6 +150,8 @@ class Pusher:
             for job in (*self._recorder.refused, *(job for job, _ in self._trouble.victims.values()))
             if job.kind is EntityKind.ITEM and job.base is not None
         }
+        if any(job.kind is EntityKind.ITEM for job in jobs):
+            held |= self._journal.held_paths()
         return [
             job
             for job in jobs

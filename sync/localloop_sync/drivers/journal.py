@@ -23,7 +23,7 @@ from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.observing import Observer
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.reverting import Reverter
-from localloop_sync.drivers.sending import Sender
+from localloop_sync.drivers.sending import Sender, held_paths
 from localloop_sync.drivers.translate import remote_ids
 from localloop_sync.drivers.trash import expire
 from localloop_sync.errors import OtherAccountHalt
@@ -303,6 +303,11 @@ class SqliteJournal:
         """The platform refused it. ``mendable`` says that the cause may go away without an edit: a timer is set."""
         with self._sender() as sender:
             sender.reject(job, reason, mendable=mendable)
+
+    def held_paths(self) -> set[tuple[str, str]]:
+        """Dataset (local id) and path of items that moved or went here, and may not do so on the platform yet."""
+        with reading(self._engine) as connection:
+            return held_paths(connection)
 
     def rearm(self) -> int:
         """What was refused and whose timer has run out waits again; returns how many operations that were."""

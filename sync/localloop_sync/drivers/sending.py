@@ -225,6 +225,26 @@ class Sender:
         return times
 
 
+def held_paths(connection: Connection) -> set[tuple[str, str]]:
+    """Where items still are on the platform that moved or went here, while that is parked or refused.
+
+    Args:
+        connection: An open transaction.
+
+    Returns:
+        Datasets (local ids) and paths.
+    """
+    stuck = oplog.entities_in(connection, [State.PARKED, State.REJECTED])
+    ids = [entity_id for kind, entity_id in stuck if kind is EntityKind.ITEM]
+    return {
+        (one.row["dataset_id"], one.base_document["filename"])
+        for one in states.load(connection, EntityKind.ITEM, ids).values()
+        if one.row is not None
+        and one.base_document is not None
+        and (one.mirror is None or one.mirror["filename"] != one.base_document["filename"])
+    }
+
+
 def _of_platform(row: Row) -> bool:
     """Whether only the platform changes an entity: a dataset that it keeps for itself, once it is known which one."""
     return bool(row.get("system")) and (row["remote_id"] is not None or row["deleted_at"] is not None)

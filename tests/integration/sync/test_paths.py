@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from localloop.store.conflicts import Choice
@@ -210,3 +212,45 @@ def test_directories_at_one_path_are_one(pair):
             make_directory(tx, tx.row(K.DATASET, laptop.dataset()["id"]), "/dir")
     agree(pair.a, pair.b)
     assert pair.platform.paths() == ["/a.txt", "/dir"]
+
+
+def test_nobody_moves_to_where_an_item_stays_whose_move_waits_for_a_person(pair):
+    pair.b.add("/b.txt")
+    agree(pair.b, pair.a)
+    pair.a.move("/a.txt", "/p.txt")
+    pair.a.sync()
+    pair.b.move("/a.txt", "/q.txt")
+    pair.b.move("/b.txt", "/p.txt")
+    pair.b.sync()
+    assert pair.b.conflict()["path"] == ["filename"]
+    assert pair.platform.paths() == ["/b.txt", "/p.txt"]
+    pair.b.resolve(Choice.MINE)
+    agree(pair.b, pair.a)
+    assert pair.platform.paths() == ["/p.txt", "/q.txt"]
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["deleted", "moved"])
+def test_nobody_moves_to_where_an_item_stays_that_was_refused_to_go(pair, gone):
+    pair.b.add("/b.txt", b"b's")
+    agree(pair.b, pair.a)
+    stays = pair.platform.at("/a.txt").id
+
+    def before(method, *args):
+        if method in ("update", "delete") and stays in args:
+            raise PermanentError("That is not yours.", status=403)
+
+    pair.b.listen(before)
+    if gone:
+        pair.b.delete("/a.txt")
+    else:
+        pair.b.move("/a.txt", "/q.txt")
+    assert len(pair.b.sync().rejected) == 1
+    pair.b.move("/b.txt", "/a.txt")
+    for _ in range(2):
+        pair.b.sync()
+        assert pair.platform.paths() == ["/a.txt", "/b.txt"]
+    pair.b.listen()
+    pair.platform.clock.moment += timedelta(hours=2)
+    agree(pair.b, pair.a)
+    assert pair.platform.paths() == (["/a.txt"] if gone else ["/a.txt", "/q.txt"])
+    assert pair.a.bytes("/a.txt") == b"b's"
