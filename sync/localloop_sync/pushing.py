@@ -180,7 +180,7 @@ class Pusher:
         taken = [self._apart.popleft() for _ in range(min(room, len(self._apart)))]
         while not taken and self._ready:
             window = [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
-            if stage.kind is EntityKind.ITEM and stage.errand is Errand.CREATE:
+            if stage.kind is EntityKind.ITEM and stage.errand in (Errand.CREATE, Errand.UPDATE):
                 try:
                     window = self._scout.still_free(window, self._unseen)
                 except RemoteError as error:

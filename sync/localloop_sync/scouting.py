@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.addressing import Address, moves_work
 from localloop_sync.core.operation import State
@@ -71,19 +73,19 @@ class Scout:
                 continue
 
     def still_free(self, window: list[Group], unknown: Unknown) -> list[Group]:
-        """New files without those whose path is taken on the platform: those are taken in instead.
+        """New or moved files without those whose path is taken on the platform: what is there is taken in instead.
 
-        What the platform answers to an upload onto an existing path is not known well enough to rely on
+        What the platform answers to an upload or a move onto an existing path is not known well enough to rely on
         (docs/platform/wire.md, 4.1), so paths are looked up first, many in one request.
 
         Args:
-            window: The creations of files.
+            window: Creations, or changes, of files.
             unknown: Hears of jobs whose paths the platform does not let us look at; they are left out.
         """
         taken = False
-        for scope, jobs in self._by_scope(job for (job,) in window).items():
+        for scope, jobs in self._by_scope(job for (job,) in window if _comes(job)).items():
             try:
-                found = self._remote.find(EntityKind.ITEM, scope, [job.key for job in jobs])
+                found = self._remote.find(EntityKind.ITEM, scope, [_path(job.target) for job in jobs])
             except PermanentError as error:
                 lost = {job.entity_id for job in jobs}
                 window = [group for group in window if group[0].entity_id not in lost]
@@ -97,9 +99,17 @@ class Scout:
         fresh = {
             job.entity_id: job
             for job in self._journal.jobs(State.PENDING)
-            if job.kind is EntityKind.ITEM and job.errand is Errand.CREATE
+            if job.kind is EntityKind.ITEM and job.errand in (Errand.CREATE, Errand.UPDATE)
         }
-        return [(fresh[job.entity_id],) for (job,) in window if job.entity_id in fresh]
+        return [
+            (
+                replace(fresh[job.entity_id], target=job.target, aside=True)
+                if job.aside
+                else fresh[job.entity_id],
+            )
+            for (job,) in window
+            if job.entity_id in fresh and fresh[job.entity_id].errand is job.errand
+        ]
 
     def _by_scope(self, jobs: Iterable[Job]) -> dict[Scope, list[Job]]:
         """Jobs by their parents; without those whose parents are not on the platform."""
@@ -109,3 +119,12 @@ class Scout:
             if scope is not None:
                 found.setdefault(scope, []).append(job)
         return found
+
+
+def _path(document: Document | None) -> str:
+    return str((document or {}).get("filename"))
+
+
+def _comes(job: Job) -> bool:
+    """Whether an item is to come to a path where it is not yet, and which is not one that nobody else has."""
+    return not job.aside and (job.base is None or _path(job.base) != _path(job.target))

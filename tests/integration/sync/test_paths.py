@@ -254,3 +254,21 @@ def test_nobody_moves_to_where_an_item_stays_that_was_refused_to_go(pair, gone):
     agree(pair.b, pair.a)
     assert pair.platform.paths() == (["/a.txt"] if gone else ["/a.txt", "/q.txt"])
     assert pair.a.bytes("/a.txt") == b"b's"
+
+
+def test_a_move_looks_first_whether_somebody_came_to_its_path_since_the_pull(pair):
+    pair.b.add("/b.txt", b"b's")
+    agree(pair.b, pair.a)
+    other = pair.platform.at("/b.txt").id
+    pair.b.move("/a.txt", "/p.txt")
+
+    def before(method, *args):
+        if method == "find" and args[0] is K.ITEM:
+            pair.platform.edit(K.ITEM, other, filename="/p.txt")
+
+    pair.b.listen(before)
+    pair.b.sync()
+    pair.b.listen()
+    agree(pair.b, pair.a)
+    assert pair.platform.paths() == ["/p (conflict 2026-01-01 b).txt", "/p.txt"]
+    assert pair.platform.at("/p.txt").id == other
