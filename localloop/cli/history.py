@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select, union
 
 from localloop.cli import places
-from localloop.cli.standing import OPERATIONS, TOMBSTONES, by_kind, names
+from localloop.cli.standing import OPERATIONS, by_kind, names
 from localloop.errors import NotFound
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import table
 

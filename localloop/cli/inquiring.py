@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from localloop.cli import places
-from localloop.cli.standing import CONFLICTS, OPERATIONS, TOMBSTONES, names
+from localloop.cli.standing import CONFLICTS, OPERATIONS, names
 from localloop.cli.tracing import Trace
 from localloop.store.policies import list_policies
 from localloop_schema.documents import Document, to_columns, to_document
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, get_row, table
 from localloop_schema.tables import Unfollowed

@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, get_rows, table
-from localloop_schema.tables import BaseSnapshot, Blob, Conflict, Operation, Tombstone
+from localloop_schema.tables import BaseSnapshot, Blob, Conflict, Operation
 from localloop_sync.core.operation import OUTSTANDING, State
 from localloop_sync.drivers.burying import title
 
 OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 CONFLICTS: Any = Conflict.__table__  # type: ignore[attr-defined]  # the same
-TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # the same
 BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # the same
 BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # the same
 

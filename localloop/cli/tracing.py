@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from localloop.cli import places
-from localloop.cli.standing import OPERATIONS, TOMBSTONES
+from localloop.cli.standing import OPERATIONS
 from localloop.errors import NotFound
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, get_row, live_rows, resolve, table
 from localloop_sync.core.operation import Verb

@@ -17,13 +17,13 @@ from localloop.server.shapes import AUDIT
 from localloop.server.wire import Json
 from localloop.store.query.fields import TimeField
 from localloop.store.query.model import Compares, Order
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import get_rows, table
-from localloop_schema.tables import Operation, Tombstone
+from localloop_schema.tables import Operation
 from localloop_sync.core.operation import Verb
 
 _OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
-_TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # the same
 
 _EVENTS = {Verb.CREATE: "created", Verb.DELETE: "deleted", Verb.SET: "updated", Verb.PUT_CONTENT: "updated"}
 _NAMES = {
@@ -130,12 +130,12 @@ def _living(kind: EntityKind, mine: list[str]) -> Any:
 
 
 def _dead(kind: EntityKind, mine: list[str]) -> Any:
-    parents = _TOMBSTONES.c.parents
+    parents = TOMBSTONES.c.parents
     if EntityKind.PROJECT in PARENTS[kind]:
         belongs = parents["project"].as_string().in_(mine)
     else:
         belongs = parents["dataset"].as_string().in_(_datasets(mine))
-    return select(_TOMBSTONES.c.entity_id.label("id")).where(_TOMBSTONES.c.kind == kind.value, belongs)
+    return select(TOMBSTONES.c.entity_id.label("id")).where(TOMBSTONES.c.kind == kind.value, belongs)
 
 
 def _shown(connection: Connection, operations: list[Json]) -> list[Json]:
@@ -176,9 +176,7 @@ def _known(connection: Connection, operations: list[Json]) -> dict[tuple[str, st
         by_kind.setdefault(EntityKind(one["kind"]), []).append(one["entity_id"])
     for kind, ids in by_kind.items():
         unique = list(dict.fromkeys(ids))
-        query = select(_TOMBSTONES).where(
-            _TOMBSTONES.c.kind == kind.value, _TOMBSTONES.c.entity_id.in_(unique)
-        )
+        query = select(TOMBSTONES).where(TOMBSTONES.c.kind == kind.value, TOMBSTONES.c.entity_id.in_(unique))
         for grave in connection.execute(query).mappings():
             document, parents = grave["document"], grave["parents"]
             name = document.get(_NAMES.get(kind, "name")) or ""

@@ -15,9 +15,9 @@ from localloop.errors import BadRequest, NotFound, StoreError
 from localloop.store.paths import normal_path
 from localloop.store.store import Store
 from localloop.store.transaction import Transaction
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, chunks, get_row, table
-from localloop_schema.tables import Tombstone
 from localloop_sync.core.leaves import MISSING
 from localloop_sync.core.operation import State, Verb
 from localloop_sync.core.reconcile import Sort
@@ -36,7 +36,6 @@ __all__ = [
     "resolve_conflicts",
 ]
 
-_TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
 #: Conflicts about whether an entity is to be there, and which side wants it to be.
 _WANTED_BY: Final = {Sort.DELETED_THERE.value: Choice.MINE, Sort.DELETED_HERE.value: Choice.THEIRS}
@@ -112,8 +111,8 @@ def datasets_of(connection: Connection, rows: Sequence[Row]) -> dict[tuple[str, 
             continue
         columns = table(kind).c
         for part in chunks(ids):
-            gone = select(_TOMBSTONES.c.entity_id, _TOMBSTONES.c.parents["dataset"].as_string()).where(
-                _TOMBSTONES.c.kind == kind.value, _TOMBSTONES.c.entity_id.in_(part)
+            gone = select(TOMBSTONES.c.entity_id, TOMBSTONES.c.parents["dataset"].as_string()).where(
+                TOMBSTONES.c.kind == kind.value, TOMBSTONES.c.entity_id.in_(part)
             )
             here = select(columns.id, columns.dataset_id).where(columns.id.in_(part))
             for query in (gone, here):

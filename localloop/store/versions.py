@@ -13,13 +13,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, func, select, union
 from sqlalchemy.sql import Subquery
 
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
-from localloop_schema.tables import Operation, Tombstone
+from localloop_schema.tables import Operation
 from localloop_sync.core.operation import Verb
 
 _OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
-_TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # the same
 
 #: How many ids one step gives.
 STEP: Final = 500
@@ -77,10 +77,10 @@ def _touched(since: int) -> Subquery:
     )
     of_annotations = (_OPERATIONS.c.seq > since, _OPERATIONS.c.kind == EntityKind.ANNOTATION.value)
     there = select(annotations.item_id).where(*of_annotations, annotations.id == _OPERATIONS.c.entity_id)
-    gone = select(_TOMBSTONES.c.parents["item"].as_string()).where(
+    gone = select(TOMBSTONES.c.parents["item"].as_string()).where(
         *of_annotations,
-        _TOMBSTONES.c.kind == EntityKind.ANNOTATION.value,
-        _TOMBSTONES.c.entity_id == _OPERATIONS.c.entity_id,
+        TOMBSTONES.c.kind == EntityKind.ANNOTATION.value,
+        TOMBSTONES.c.entity_id == _OPERATIONS.c.entity_id,
     )
     return union(own, there, gone).subquery()
 
@@ -117,7 +117,7 @@ def deleted_items(connection: Connection, dataset_id: str, since: int) -> Iterat
 
 def _deleted(dataset_id: str, since: int) -> Select[Any]:
     items = table(EntityKind.ITEM).c
-    live = select(items.id).where(items.id == _TOMBSTONES.c.entity_id, items.deleted_at.is_(None))
+    live = select(items.id).where(items.id == TOMBSTONES.c.entity_id, items.deleted_at.is_(None))
     later = (
         select(func.min(_OPERATIONS.c.seq).label("seq"), _OPERATIONS.c.entity_id)
         .where(
@@ -130,15 +130,15 @@ def _deleted(dataset_id: str, since: int) -> Select[Any]:
     )
     return (
         select(
-            _TOMBSTONES.c.entity_id,
-            _TOMBSTONES.c.document,
-            _TOMBSTONES.c.deleted_at,
-            _TOMBSTONES.c.deleted_by,
+            TOMBSTONES.c.entity_id,
+            TOMBSTONES.c.document,
+            TOMBSTONES.c.deleted_at,
+            TOMBSTONES.c.deleted_by,
         )
         .where(
-            _TOMBSTONES.c.kind == EntityKind.ITEM.value,
-            _TOMBSTONES.c.entity_id == later.c.entity_id,
-            _TOMBSTONES.c.parents["dataset"].as_string() == dataset_id,
+            TOMBSTONES.c.kind == EntityKind.ITEM.value,
+            TOMBSTONES.c.entity_id == later.c.entity_id,
+            TOMBSTONES.c.parents["dataset"].as_string() == dataset_id,
             ~live.exists(),
         )
         .order_by(later.c.seq)

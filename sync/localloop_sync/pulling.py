@@ -231,10 +231,8 @@ class Puller:
             self._details(entities)
         observed = self._journal.observe(kind, entities, mark)
         self._count(kind, observed)
-        listing = isinstance(mark, Mark) and mark.cursor.updated_at is None
-        if (
-            kind is EntityKind.ITEM and not listing
-        ):  # before a first listing is through, nothing can have moved
+        first = isinstance(mark, Mark) and mark.cursor.updated_at is None
+        if kind is EntityKind.ITEM and not first:  # before a first listing is through, nothing can have moved
             self._fresh += observed.fresh
         if observed.unverified:
             self._compare(observed.unverified)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from localloop_schema.kinds import EntityKind
 from localloop_sync.addressing import Address
 from localloop_sync.core.operation import State
-from localloop_sync.core.plan import Errand, Job, Stage, place_of, stages
+from localloop_sync.core.plan import Errand, Job, Stage, comes_to, place_of, stages
 from localloop_sync.core.safety import Limits
 from localloop_sync.crew import Crew, Outcome
 from localloop_sync.errands import Messenger
@@ -147,7 +147,7 @@ class Pusher:
         """Without items that would go where one that could not be moved away still is."""
         held = {
             place_of(job, job.base)
-            for job in (*self._recorder.refused, *(job for job, _ in self._trouble.victims.values()))
+            for job, _ in self._trouble.victims.values()
             if job.kind is EntityKind.ITEM and job.base is not None
         }
         if any(job.kind is EntityKind.ITEM for job in jobs):
@@ -155,7 +155,7 @@ class Pusher:
         return [
             job
             for job in jobs
-            if job.kind is not EntityKind.ITEM or job.errand is Errand.DELETE or not held & _goes_to(job)
+            if job.kind is not EntityKind.ITEM or job.errand is Errand.DELETE or comes_to(job) not in held
         ]
 
     def _stage(self, stage: Stage, jobs: Sequence[Job]) -> None:
@@ -284,9 +284,3 @@ class Pusher:
     def _tick(self) -> None:
         if self._meter.total:
             self._progress.transfer("sending", self._meter.done, self._meter.total)
-
-
-def _goes_to(job: Job) -> set[tuple[str, str]]:
-    """The path that an item is to have, unless it has it already."""
-    there = place_of(job, job.target)
-    return set() if job.base is not None and there == place_of(job, job.base) else {there}

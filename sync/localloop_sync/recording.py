@@ -41,7 +41,6 @@ class Recorder:
         self._puller = puller
         self._scout = scout
         self._report = report
-        self.refused: list[Job] = []
 
     def record(self, stage: Stage, parcel: Parcel, answer: Answer) -> None:
         """A parcel's request was answered.
@@ -100,7 +99,6 @@ class Recorder:
             return
         mendable = isinstance(error, UnsendableError) or error.mendable
         self._journal.reject(job, error.message, mendable=mendable)
-        self.refused.append(job)
         self._report.rejected.append(
             Rejection(job.kind.value, job.entity_id, job.name, error.message, mendable)
         )

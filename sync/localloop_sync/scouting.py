@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.addressing import Address, moves_work
 from localloop_sync.core.operation import State
-from localloop_sync.core.plan import Errand, Job
+from localloop_sync.core.plan import Errand, Job, comes_to, place_of
 from localloop_sync.errors import PermanentError, RemoteError, RemoteNotFoundError
 from localloop_sync.parcels import ITEMS, Group
 from localloop_sync.ports import Journal, Remote, Scope
@@ -83,9 +82,13 @@ class Scout:
             unknown: Hears of jobs whose paths the platform does not let us look at; they are left out.
         """
         taken = False
-        for scope, jobs in self._by_scope(job for (job,) in window if _comes(job)).items():
+        for scope, jobs in self._by_scope(
+            job for (job,) in window if comes_to(job) and not job.aside
+        ).items():
             try:
-                found = self._remote.find(EntityKind.ITEM, scope, [_path(job.target) for job in jobs])
+                found = self._remote.find(
+                    EntityKind.ITEM, scope, [place_of(job, job.target)[1] for job in jobs]
+                )
             except PermanentError as error:
                 lost = {job.entity_id for job in jobs}
                 window = [group for group in window if group[0].entity_id not in lost]
@@ -119,12 +122,3 @@ class Scout:
             if scope is not None:
                 found.setdefault(scope, []).append(job)
         return found
-
-
-def _path(document: Document | None) -> str:
-    return str((document or {}).get("filename"))
-
-
-def _comes(job: Job) -> bool:
-    """Whether an item is to come to a path where it is not yet, and which is not one that nobody else has."""
-    return not job.aside and (job.base is None or _path(job.base) != _path(job.target))

@@ -142,6 +142,12 @@ def place_of(job: Job, document: Document | None) -> tuple[str, str]:
     return job.parents.get(EntityKind.DATASET, ""), str((document or {}).get("filename"))
 
 
+def comes_to(job: Job) -> tuple[str, str] | None:
+    """The place that an item is to have and has not yet; None when it stays where it is."""
+    there = place_of(job, job.target)
+    return None if job.base is not None and there == place_of(job, job.base) else there
+
+
 def batches(jobs: Iterable[Job], size: int, *, parent: EntityKind = EntityKind.ITEM) -> list[tuple[Job, ...]]:
     """Creations in batches that one request can carry: one parent each, ``size`` at most, in order."""
     by_parent: dict[str, list[Job]] = {}

@@ -17,6 +17,7 @@ from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import relog
+from localloop_sync.drivers.scribe import Scribe
 from localloop_sync.drivers.states import EntityState
 from localloop_sync.errors import MassDeletionHalt
 
@@ -27,19 +28,11 @@ _KEEP = insert(TOMBSTONES).prefix_with("OR IGNORE")
 _ENTOMB = insert(TOMBSTONES).prefix_with("OR REPLACE")
 
 
-class Undertaker:
-    """Removes entities within one transaction, leaving a tombstone with their last document.
-
-    Args:
-        connection: An open write transaction.
-        identity: Makes ids.
-        stamp: Under which action the log gets what changes by this.
-    """
+class Undertaker(Scribe):
+    """Removes entities within one transaction, leaving a tombstone with their last document."""
 
     def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
-        self._connection = connection
-        self._identity = identity
-        self._stamp = stamp
+        super().__init__(connection, identity, stamp)
         #: The conflicts that were opened.
         self.opened: list[str] = []
 

@@ -18,6 +18,7 @@ from localloop_sync.drivers.burying import Undertaker
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.resolving import Choice, ContentMissing, PathTaken, Resolver
+from localloop_sync.drivers.scribe import Scribe
 from localloop_sync.drivers.states import EntityState
 from localloop_sync.moments import seconds
 
@@ -37,7 +38,7 @@ class Decided:
     deleted: dict[EntityKind, int] = field(default_factory=dict)
 
 
-class Arbiter:
+class Arbiter(Scribe):
     """Decides conflicts by policy within one transaction.
 
     Args:
@@ -50,9 +51,7 @@ class Arbiter:
     def __init__(
         self, connection: Connection, identity: Identity, stamp: Stamp, rules: Sequence[Rule]
     ) -> None:
-        self._connection = connection
-        self._identity = identity
-        self._stamp = stamp
+        super().__init__(connection, identity, stamp)
         self._rules = rules
 
     def decide(self, conflict_ids: Sequence[str]) -> Decided:

@@ -21,7 +21,7 @@ from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.matching import bind, buried, match
 from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.paths import Paths
-from localloop_sync.drivers.relog import relog
+from localloop_sync.drivers.scribe import Scribe
 from localloop_sync.drivers.states import EntityState, has_blob
 from localloop_sync.drivers.translate import local_refs, localise
 from localloop_sync.ports import Observed, RemoteEntity
@@ -30,19 +30,11 @@ from localloop_sync.ports import Observed, RemoteEntity
 _LAST_CHANGE = frozenset({"updated_at", "updated_by"})
 
 
-class Observer:
-    """Writes observations within one transaction.
-
-    Args:
-        connection: An open write transaction.
-        identity: Makes ids.
-        stamp: Under which action the log gets what changes by this.
-    """
+class Observer(Scribe):
+    """Writes observations within one transaction."""
 
     def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
-        self._connection = connection
-        self._identity = identity
-        self._stamp = stamp
+        super().__init__(connection, identity, stamp)
         self._parents: dict[tuple[EntityKind, str], Row] = {}
         #: The conflicts that were opened.
         self.opened: list[str] = []
@@ -296,19 +288,6 @@ class Observer:
             if path and not any(one[: len(path)] == path or path[: len(one)] == one for one in apart):
                 conflicts.close(self._connection, row["id"], "both sides came to agree", self._stamp.at)
                 state.conflicts.remove(row)
-
-    def _relog(self, state: EntityState, base: Document | None, mirror: Document | None) -> None:
-        relog(
-            self._connection,
-            self._identity,
-            self._stamp,
-            state.kind,
-            state.id,
-            base=base,
-            mirror=mirror,
-            operations=state.operations,
-            contested=state.contested,
-        )
 
     def _facts(self, kind: EntityKind, entity: RemoteEntity) -> Row:
         """The facts that this kind has columns for, with task references in local ids."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from localloop_schema.documents import Document, derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
@@ -14,11 +14,8 @@ from localloop_sync.core.echo import ancestor, sent
 from localloop_sync.core.naming import conflict_name
 from localloop_sync.core.reconcile import Observation, Sort, reconcile
 from localloop_sync.drivers import conflicts, states
-from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.matching import Located
-from localloop_sync.drivers.oplog import Stamp
-from localloop_sync.drivers.relog import relog
-from localloop_sync.drivers.states import EntityState
+from localloop_sync.drivers.scribe import Scribe
 
 _ITEMS = table(EntityKind.ITEM).c
 _AT_PATHS = select(table(EntityKind.ITEM)).where(
@@ -28,19 +25,8 @@ _AT_PATHS = select(table(EntityKind.ITEM)).where(
 )
 
 
-class Paths:
-    """Settles claims to paths within one transaction.
-
-    Args:
-        connection: An open write transaction.
-        identity: Makes ids.
-        stamp: Under which action the log gets what changes by this.
-    """
-
-    def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
-        self._connection = connection
-        self._identity = identity
-        self._stamp = stamp
+class Paths(Scribe):
+    """Settles claims to paths within one transaction."""
 
     def clear(self, located: Located, matched: dict[str, str]) -> None:
         """Give another path to local items that want one where the platform has a different item.
@@ -119,19 +105,6 @@ class Paths:
             resolution=f"kept both: the local file is now {moved['filename']}",
         )
         self._relog(state, base, moved)
-
-    def _relog(self, state: EntityState, base: Document | None, mirror: Document) -> None:
-        relog(
-            self._connection,
-            self._identity,
-            self._stamp,
-            state.kind,
-            state.id,
-            base=base,
-            mirror=mirror,
-            operations=state.operations,
-            contested=state.contested,
-        )
 
     def free_name(self, dataset_id: str, filename: str) -> str:
         """A path beside another that no live item of the dataset has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from localloop_schema.documents import derived_system, to_columns, to_document
 from localloop_schema.kinds import EntityKind
@@ -17,9 +17,7 @@ from localloop_sync.core.reconcile import Sort
 from localloop_sync.core.rules import RULES
 from localloop_sync.drivers import conflicts, states
 from localloop_sync.drivers.burying import Undertaker
-from localloop_sync.drivers.identity import Identity
-from localloop_sync.drivers.oplog import Stamp
-from localloop_sync.drivers.relog import relog
+from localloop_sync.drivers.scribe import Scribe
 from localloop_sync.drivers.states import EntityState
 
 _TABLE: Any = Conflict.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -49,19 +47,8 @@ class PathTaken(Exception):
         self.path = path
 
 
-class Resolver:
-    """Resolves conflicts within one transaction.
-
-    Args:
-        connection: An open write transaction.
-        identity: Makes ids.
-        stamp: Who decides, and when.
-    """
-
-    def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
-        self._connection = connection
-        self._identity = identity
-        self._stamp = stamp
+class Resolver(Scribe):
+    """Resolves conflicts within one transaction."""
 
     def resolve(
         self, conflict_id: str, choice: Choice, value: Any = MISSING, *, resolution: str | None = None
@@ -116,11 +103,7 @@ class Resolver:
             raise ValueError("a conflict about a whole entity has two sides and no third value")
         if sort is Sort.DELETED_THERE and choice is Choice.MINE:
             for one in self._tree(state):
-                if (
-                    one.mirror is not None
-                    and one.kind is EntityKind.ITEM
-                    and _remote_only(self._connection, one)
-                ):
+                if one.mirror is not None and states.remote_only(self._connection, one):
                     raise ContentMissing(one.id)
         if sort is Sort.DELETED_HERE and choice is Choice.THEIRS and state.kind is EntityKind.ITEM:
             self._check_free(state, (state.base_document or {}).get("filename"))
@@ -135,7 +118,7 @@ class Resolver:
         if mirror is not None and choice is not Choice.MINE:
             mirror = put(state.kind, mirror, path, stands)
             self._write(state, mirror)
-        self._relog(state, mirror)
+        self._relog(state, state.base_document, mirror)
 
     def _check_free(self, state: EntityState, path: Any) -> None:
         assert state.row is not None
@@ -153,20 +136,6 @@ class Resolver:
         update_row(self._connection, state.kind, state.id, columns)
         state.row = {**state.row, **columns}
 
-    def _relog(self, state: EntityState, mirror: dict[str, Any] | None, *, again: bool = False) -> None:
-        relog(
-            self._connection,
-            self._identity,
-            self._stamp,
-            state.kind,
-            state.id,
-            base=state.base_document,
-            mirror=mirror,
-            operations=state.operations,
-            contested=state.contested,
-            again=again,
-        )
-
     def _deleted_there(self, state: EntityState, choice: Choice) -> None:
         if choice is Choice.THEIRS:
             undertaker = Undertaker(self._connection, self._identity, self._stamp)
@@ -180,11 +149,11 @@ class Resolver:
         states.drop_bases(self._connection, state.kind, [state.id])
         update_row(self._connection, state.kind, state.id, {"remote_id": None})
         state.base, state.row = None, {**(state.row or {}), "remote_id": None}
-        self._relog(state, state.mirror, again=True)
+        self._relog(state, state.base_document, state.mirror, again=True)
 
     def _deleted_here(self, state: EntityState, choice: Choice) -> None:
         if choice is Choice.MINE:
-            self._relog(state, None)
+            self._relog(state, state.base_document, None)
             return
         assert state.row is not None
         since = state.row["deleted_at"]
@@ -209,7 +178,7 @@ class Resolver:
                 resolution=Choice.THEIRS.value,
             )
         self._write(state, document, deleted_at=None)
-        self._relog(state, state.mirror)
+        self._relog(state, state.base_document, state.mirror)
 
 
 def _mine(state: EntityState, path: Path) -> dict[str, Any]:
@@ -218,8 +187,3 @@ def _mine(state: EntityState, path: Path) -> dict[str, Any]:
     for key in path:
         value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
     return {} if value is MISSING else {"mine": value}
-
-
-def _remote_only(connection: Connection, state: EntityState) -> bool:
-    row = state.row or {}
-    return row.get("type") == "file" and not states.has_blob(connection, row["digest"])

@@ -5,40 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from localloop_schema.documents import to_columns, to_document
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import chunks, update_row
-from localloop_schema.tables import Blob, Tombstone
 from localloop_sync.core.content import with_known_digest
 from localloop_sync.drivers import states
 from localloop_sync.drivers.burying import Undertaker
 from localloop_sync.drivers.identity import Identity
 from localloop_sync.drivers.matching import client_id
 from localloop_sync.drivers.oplog import Stamp
-from localloop_sync.drivers.relog import relog
+from localloop_sync.drivers.scribe import Scribe
 from localloop_sync.drivers.states import EntityState
 from localloop_sync.drivers.translate import local_ids, localise
 from localloop_sync.ports import RemoteEntity
 
-_BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
-_TOMBSTONES: Any = Tombstone.__table__  # type: ignore[attr-defined]  # the same
 
-
-class Reverter:
-    """Works within one transaction.
-
-    Args:
-        connection: An open write transaction.
-        identity: Makes ids.
-        stamp: Under which action the log gets what changes by this.
-    """
+class Reverter(Scribe):
+    """Works within one transaction."""
 
     def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
-        self._connection = connection
-        self._identity = identity
-        self._stamp = stamp
+        super().__init__(connection, identity, stamp)
         self._undertaker = Undertaker(connection, identity, stamp)
 
     def make_anew(self, kind: EntityKind, ids: Sequence[str]) -> dict[EntityKind, int]:
@@ -74,7 +63,7 @@ class Reverter:
         update_row(self._connection, state.kind, state.id, columns)
         state.row = {**state.row, **columns}
         state.base = None
-        self._relog(state, again=True)
+        self._relog(state, state.base_document, state.mirror, again=True)
 
     def step_back(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> None:
         """Take states of entities that are older than what both sides agreed on for what they agree on now.
@@ -93,37 +82,16 @@ class Reverter:
                 continue
             document = to_document(kind, to_columns(kind, with_known_digest(said, base["document"]), {}))
             replaced = document.get("content") != base["document"].get("content")
-            if replaced and state.mirror is not None and self._remote_only(state):
+            if replaced and state.mirror is not None and states.remote_only(self._connection, state):
                 continue  # the older content is all there is
             dataset = state.id if kind is EntityKind.DATASET else parents.get(EntityKind.DATASET)
             snapshot = states.snapshot(kind, state.id, entity.id, dataset, document, entity.updated_at)
             states.write_bases(self._connection, [snapshot])
             state.base = snapshot
-            self._relog(state)
+            self._relog(state, state.base_document, state.mirror)
 
     def _let_return(self, kind: EntityKind, remote_ids: Sequence[str]) -> None:
-        columns = _TOMBSTONES.c
+        columns = TOMBSTONES.c
         for part in chunks(remote_ids):
             these = (columns.kind == kind.value, columns.remote_id.in_(part))
-            self._connection.execute(update(_TOMBSTONES).where(*these).values(remote_id=None))
-
-    def _relog(self, state: EntityState, *, again: bool = False) -> None:
-        relog(
-            self._connection,
-            self._identity,
-            self._stamp,
-            state.kind,
-            state.id,
-            base=state.base_document,
-            mirror=state.mirror,
-            operations=state.operations,
-            contested=state.contested,
-            again=again,
-        )
-
-    def _remote_only(self, state: EntityState) -> bool:
-        row = state.row or {}
-        if state.kind is not EntityKind.ITEM or row.get("type") != "file":
-            return False
-        here = select(_BLOBS.c.digest).where(_BLOBS.c.digest == row["digest"])
-        return self._connection.execute(here).first() is None
+            self._connection.execute(update(TOMBSTONES).where(*these).values(remote_id=None))

@@ -21,28 +21,17 @@ from localloop_sync.core.references import natural_key
 from localloop_sync.core.rules import RULES
 from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.burying import Undertaker, title
-from localloop_sync.drivers.identity import Identity, iso
+from localloop_sync.drivers.identity import iso
 from localloop_sync.drivers.matching import bind
-from localloop_sync.drivers.oplog import Stamp
 from localloop_sync.drivers.relog import refused, relog, split
+from localloop_sync.drivers.scribe import Scribe
 from localloop_sync.drivers.states import EntityState
 from localloop_sync.drivers.translate import local_refs, localise
 from localloop_sync.ports import RemoteEntity
 
 
-class Sender:
-    """Reads jobs from the log and writes down their outcomes, within one transaction.
-
-    Args:
-        connection: An open write transaction.
-        identity: Makes ids.
-        stamp: Under which action the log gets what changes by this.
-    """
-
-    def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
-        self._connection = connection
-        self._identity = identity
-        self._stamp = stamp
+class Sender(Scribe):
+    """Reads jobs from the log and writes down their outcomes, within one transaction."""
 
     def jobs(self, waiting: State) -> list[Job]:
         """A job for each entity that has operations in the state ``pending`` or ``in flight``."""

@@ -99,6 +99,13 @@ def has_blob(connection: Connection, digest: str | None) -> bool:
     return connection.execute(_BLOB, {"digest": digest}).first() is not None
 
 
+def remote_only(connection: Connection, state: EntityState) -> bool:
+    """Whether an entity is a file whose content only the platform has, so that it cannot be sent from here."""
+    row = state.row or {}
+    is_file = state.kind is EntityKind.ITEM and row.get("type") == "file"
+    return is_file and not has_blob(connection, row["digest"])
+
+
 def drop_bases(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> None:
     """Forget what both sides agreed on."""
     for part in chunks(ids):
