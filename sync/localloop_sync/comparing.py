@@ -7,7 +7,7 @@ counts every known id, a thousand a request, so that no deletion can hide behind
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from localloop_schema.kinds import EntityKind
@@ -86,6 +86,27 @@ class Comparer:
             self._journal.follow([one.id for one in entities])
         self._pull.take(kind, entities, mark)
 
+    def take_unlisted(
+        self, kind: EntityKind, place: Place, span: Span, listed: Sequence[RemoteEntity]
+    ) -> None:
+        """Take in what was known before the first listing and is missing from it.
+
+        Such a one counts on both sides, and no delta reaches back to what was changed before the listing, so that a
+        change that the listing did not show would never come.
+
+        Args:
+            kind: Items or annotations.
+            place: The dataset.
+            span: The ids that were listed.
+            listed: What the listing brought of these.
+        """
+        there = {one.id for one in listed}
+        while known := self._journal.known_span(kind, place.local, span, self._page):
+            missing = [one for one in known if one not in there]
+            if missing:
+                self.take(kind, place, self._remote.several(kind, place.scope, missing))
+            span = replace(span, after=list(known)[-1])
+
     def compare(self, kind: EntityKind, place: Place) -> None:
         """Find by counts what one side has and the other has not.
 
@@ -109,7 +130,7 @@ class Comparer:
             seen: set[str] = set()
             for entities in self._listed(kind, place.scope, span, number):
                 seen.update(one.id for one in entities)
-                self.take(kind, place, [one for one in entities if one.id not in known])
+                self.take(kind, place, entities)  # what is known may have changed, if the delta kept it back
             missing.update((remote, local) for remote, local in known.items() if remote not in seen)
         self._missing(kind, place, missing)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from localloop_schema.kinds import EntityKind
 from localloop_sync.comparing import Comparer, Place, Taking, must_move
 from localloop_sync.moments import OVERLAP, SKEW, bounded, earlier
-from localloop_sync.ports import Cursor, Journal, Mark, Remote
+from localloop_sync.ports import Cursor, Journal, Mark, Remote, Span
 from localloop_sync.report import Progress
 
 
@@ -88,6 +88,8 @@ class Contents:
                 must_move(cursor.id > mark.cursor.id)
             else:  # what changed behind the listing's back is newer than what was the newest when it began
                 cursor = Cursor("", mark.since)
+            listed = Span(after=mark.cursor.id, upto=cursor.id if more else None)
+            self._comparer.take_unlisted(kind, place, listed, page.entities)
             mark = replace(mark, cursor=cursor)
             self._comparer.take(kind, place, page.entities, mark)
             done += len(page.entities)

@@ -307,6 +307,10 @@ class Journal(Protocol):
         """What has something unsent and is looked at by no pull, items before annotations."""
         ...
 
+    def edited(self, kind: EntityKind) -> dict[str, str]:
+        """What both sides know of a kind and that has something unsent: platform id → local id."""
+        ...
+
     def known_count(self, kind: EntityKind, dataset: str, span: Span | None = None) -> int:
         """How many entities of a kind in a dataset (local id), or in a span of it, both sides know and are followed."""
         ...

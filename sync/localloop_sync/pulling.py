@@ -76,6 +76,7 @@ class Puller:
         self._report = report
         self._limits = limits
         self._fresh: list[str] = []
+        self._read: set[str] = set()
         self._feed: Feed | None = None
         self._contents = Contents(remote, journal, self, progress, page=PAGE, sweep_every=SWEEP_EVERY)
 
@@ -106,7 +107,15 @@ class Puller:
             self._journal.attest(None)
 
     def _unwatched(self) -> None:
-        """What no listing shows and has something unsent is looked at by its id, so that it is not sent blindly."""
+        """What no listing shows and has something unsent is looked at by its id, so that it is not sent blindly.
+
+        So are recipes and ontologies that no dataset led to: theirs may not be on the platform yet.
+        """
+        for kind in (EntityKind.ONTOLOGY, EntityKind.RECIPE):
+            self.take(
+                kind,
+                self._referred(kind, [[one for one in self._journal.edited(kind) if one not in self._read]]),
+            )
         for one in self._journal.unwatched():
             try:
                 self._look(one)
@@ -250,6 +259,7 @@ class Puller:
 
     def _referred(self, kind: EntityKind, named: Sequence[Sequence[str]]) -> list[RemoteEntity]:
         ids = dict.fromkeys(name for names in named for name in names)
+        self._read.update(ids)
         found = (self._remote.get(kind, name) for name in ids)
         return [one for one in found if one is not None]
 

@@ -180,12 +180,14 @@ class Pusher:
         taken = [self._apart.popleft() for _ in range(min(room, len(self._apart)))]
         while not taken and self._ready:
             window = [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
-            if stage.kind is EntityKind.ITEM and stage.errand in (Errand.CREATE, Errand.UPDATE):
-                try:
+            try:
+                if stage.errand is Errand.DELETE:
+                    window = self._scout.as_known(window, self._unseen)
+                elif stage.kind is EntityKind.ITEM and stage.errand in (Errand.CREATE, Errand.UPDATE):
                     window = self._scout.still_free(window, self._unseen)
-                except RemoteError as error:
-                    self._stop(error)
-                    return []
+            except RemoteError as error:
+                self._stop(error)
+                return []
             taken = [(stage, parcel) for parcel in self._begun(stage, window)]
         return taken
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.addressing import Address, moves_work
 from localloop_sync.core.operation import State
 from localloop_sync.core.plan import Errand, Job, comes_to, place_of
 from localloop_sync.errors import PermanentError, RemoteError, RemoteNotFoundError
-from localloop_sync.parcels import ITEMS, Group
-from localloop_sync.ports import Journal, Remote, Scope
+from localloop_sync.parcels import BULK, ITEMS, Group
+from localloop_sync.ports import Journal, Remote, RemoteEntity, Scope
 from localloop_sync.pulling import Puller
+
+#: Asks what is there.
+Look = Callable[[], Sequence[RemoteEntity]]
 
 #: Hears of jobs that could not be looked for, and why.
 Unknown = Callable[[Sequence[Job], RemoteError], None]
@@ -113,6 +117,51 @@ class Scout:
             for (job,) in window
             if job.entity_id in fresh and fresh[job.entity_id].errand is job.errand
         ]
+
+    def as_known(self, window: list[Group], unknown: Unknown) -> list[Group]:
+        """Deletions without those of what somebody changed since the pull, which are conflicts from here on.
+
+        A platform without preconditions deletes whatever is there (docs/platform/wire.md, 8.4), so it is looked at
+        right before, many in one request.
+
+        Args:
+            window: Deletions of one kind.
+            unknown: Hears of jobs at which the platform does not let us look; they are left out.
+        """
+        jobs = [job for group in window for job in group]
+        looks = self._looks_at_many(jobs) if jobs[0].kind in BULK else self._looks_at_each(jobs)
+        lost: set[str] = set()
+        for those, look in looks:
+            try:
+                self._puller.take(those[0].kind, look())
+            except RemoteNotFoundError:  # what it is in is gone, and so is it: a deletion finds that in order
+                continue
+            except PermanentError as error:
+                lost.update(job.entity_id for job in those)
+                unknown(those, error)
+        waiting = {
+            (job.kind, job.entity_id): job
+            for job in self._journal.jobs(State.PENDING)
+            if job.errand is Errand.DELETE
+        }
+        left = [waiting.get((job.kind, job.entity_id)) for job in jobs if job.entity_id not in lost]
+        return [(job,) for job in left if job is not None]
+
+    def _looks_at_many(self, jobs: Sequence[Job]) -> Iterator[tuple[Sequence[Job], Look]]:
+        by_dataset: dict[str | None, list[Job]] = {}
+        for scope, those in self._by_scope(jobs).items():
+            by_dataset.setdefault(scope.dataset, []).extend(those)
+        for dataset, those in by_dataset.items():
+            ids = [job.remote_id for job in those if job.remote_id is not None]
+            yield those, partial(self._remote.several, those[0].kind, Scope(dataset=dataset), ids)
+
+    def _looks_at_each(self, jobs: Sequence[Job]) -> Iterator[tuple[Sequence[Job], Look]]:
+        def look(job: Job) -> Sequence[RemoteEntity]:
+            found = self._remote.get(job.kind, job.remote_id) if job.remote_id is not None else None
+            return [] if found is None else [found]
+
+        for job in jobs:
+            yield [job], partial(look, job)
 
     def _by_scope(self, jobs: Iterable[Job]) -> dict[Scope, list[Job]]:
         """Jobs by their parents; without those whose parents are not on the platform."""

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from localloop.blobs.publish import Publisher
 from localloop.testing.simulation import Failure, Foundry, Shape, play
-from localloop_sync import contents
+from localloop_sync import contents, pulling
 from localloop_sync.comparing import Comparer
 from localloop_sync.core.change import put
 from localloop_sync.core.operation import Delta, State
@@ -135,8 +135,11 @@ def _publish_unsynced(self: Publisher, drafts: Any) -> None:
     self._sync({self._place(draft.ref).parent for draft in drafts})
 
 
-#: Without this no delta is trusted: a second look by counts heals what it missed.
-_TRUSTED = (Comparer, "compare_times", lambda *_args, **_more: False)
+#: Without these no delta is trusted: a second look by counts, and one at everything from time to time, heal it.
+_TRUSTED = (
+    (Comparer, "compare_times", lambda *_args, **_more: False),
+    (pulling, "SWEEP_EVERY", 1_000_000),
+)
 
 MUTATIONS = (
     Mutation(
@@ -166,7 +169,7 @@ MUTATIONS = (
     Mutation("a changed document is sent whole", ((Messenger, "_update", _whole_document),), None),
     Mutation(
         "a delta begins where the last one ended, and is trusted",
-        ((contents, "OVERLAP", timedelta(0)), _TRUSTED),
+        ((contents, "OVERLAP", timedelta(0)), *_TRUSTED),
         None,
     ),
     Mutation("the log loses a change when it is folded", ((relog, "split", _one_change_less),), 0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from localloop.store.fsck import Level, check
@@ -11,7 +12,7 @@ from localloop.testing.simulation.broken import BrokenError, require
 from localloop.testing.simulation.laptop import Laptop
 from localloop.testing.simulation.weather import WRITES
 from localloop.testing.world import MemoryWorld
-from localloop_schema.documents import to_document
+from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.change import diff
 from localloop_sync.core.references import translate
@@ -68,15 +69,26 @@ def no_surprise(laptop: Laptop, platform: MemoryWorld) -> None:
     buried = laptop.look("SELECT kind, remote_id FROM tombstones WHERE origin = 'platform'")
     alive = [(kind, remote) for kind, remote in buried if remote in platform.entities[K(kind)]]
     require(not alive, f"{laptop.name}: deleted here although the platform has it: {alive}")
-    wanted = {
-        remote
-        for (local,) in laptop.look(
-            "SELECT entity_id FROM operations WHERE verb = 'delete' AND action != 'sync'"
-        )
-        for remote in laptop.known_as.get(local, ())
+    deleted = {entity for _, entity, verb, _ in laptop.user_operations() if verb == "delete"}
+    wanted = {remote for local in deleted for remote in laptop.known_as.get(local, ())}
+    # What was made here, and deleted before the reply came, never had its platform id in the store.
+    births = deleted | {
+        change["new"]
+        for _, entity, verb, changes in laptop.user_operations()
+        if verb == "create" and entity in deleted
+        for change in changes
+        if change["path"] == ["metadata", "user", "made"]
     }
+    wanted |= {remote for remote, sent in laptop.remote.made.items() if births.intersection(_births(sent))}
     unwanted = [remote for remote in laptop.remote.deleted if remote not in wanted]
     require(not unwanted, f"{laptop.name}: deleted on the platform although nobody asked for it: {unwanted}")
+
+
+def _births(sent: Document) -> Iterator[Any]:
+    """What tells which entity a document was sent for: an annotation's key, and the value an item was made with."""
+    metadata = sent.get("metadata") or {}
+    yield (metadata.get("system") or {}).get("clientId")
+    yield (metadata.get("user") or {}).get("made")
 
 
 def compare(laptop: Laptop, platform: MemoryWorld) -> None:

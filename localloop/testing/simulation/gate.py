@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from localloop.testing.remote import MemoryRemote
 from localloop.testing.simulation.broken import BrokenError
 from localloop.testing.simulation.weather import Weather
 from localloop.testing.world import MemoryWorld
+from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.errors import TransientError
 from localloop_sync.ports import Account, Cursor, RemoteEntity, RemotePage, Scope
@@ -52,6 +54,8 @@ class HostileGate(MemoryRemote):
         self.asked: list[str] = []
         #: What a deletion was ever asked for, by platform id.
         self.deleted: set[str] = set()
+        #: What the requests of this laptop created: the document that each sent, by platform id.
+        self.made: dict[str, Document] = {}
         #: Called before each request; others may write then.
         self.meanwhile: Callable[[], None] | None = None
 
@@ -73,7 +77,7 @@ class HostileGate(MemoryRemote):
         strikes, random = self._weather.strikes, self._weather.random
         if not told.entities or not self._weather.stormy:
             return told
-        if strikes(0.02) and not self._told_of(told.entities):
+        if strikes(0.02) and not self._told_of(self._contents_of(kind, scope)):
             return RemotePage([], more=False)
         entities = list(told.entities)
         if cursor.updated_at is not None:
@@ -99,6 +103,17 @@ class HostileGate(MemoryRemote):
         """The content of an item, which may end early, or break off."""
         chunks = super().download(remote_id, offset)
         return self._cut_short(chunks) if self._weather.strikes(0.1) else chunks
+
+    def _create(self, kind: EntityKind, scope: Scope, document: Document) -> RemoteEntity:
+        made = super()._create(kind, scope, document)
+        self.made[made.id] = document
+        return made
+
+    def _upload(self, scope: Scope, document: Document, content: Path) -> tuple[RemoteEntity, bool]:
+        made, wrote = super()._upload(scope, document, content)
+        if wrote:
+            self.made[made.id] = document
+        return made, wrote
 
     def _cut_short(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:

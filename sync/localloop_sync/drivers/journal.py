@@ -232,6 +232,11 @@ class SqliteJournal:
         with reading(self._engine) as connection:
             return subscribing.unwatched(connection)
 
+    def edited(self, kind: EntityKind) -> dict[str, str]:
+        """What both sides know of a kind and that has something unsent: platform id → local id."""
+        with reading(self._engine) as connection:
+            return knowing.edited(connection, kind)
+
     def known_count(self, kind: EntityKind, dataset: str, span: Span | None = None) -> int:
         """How many entities of a kind in a dataset (local id), or in a span of it, both sides know."""
         with reading(self._engine) as connection:

@@ -14,7 +14,7 @@ from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import chunks, table
 from localloop_schema.tables import BaseSnapshot, Unfollowed
 from localloop_sync.core.reconcile import Sort
-from localloop_sync.drivers import conflicts
+from localloop_sync.drivers import conflicts, oplog
 from localloop_sync.ports import Key, Span
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -44,6 +44,14 @@ def known(
         narrowed = query if part is None else query.where(_BASES.c.remote_id.in_(part))
         found.update((row[0], row[1]) for row in connection.execute(narrowed) if row[1] not in lost)
     return found
+
+
+def edited(connection: Connection, kind: EntityKind) -> dict[str, str]:
+    """See :meth:`localloop_sync.ports.Journal.edited`."""
+    query = select(_BASES.c.remote_id, _BASES.c.entity_id).where(
+        _BASES.c.kind == kind.value, _BASES.c.entity_id.in_(oplog.unsent(kind))
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def count(connection: Connection, kind: EntityKind, dataset: str, span: Span | None) -> int:

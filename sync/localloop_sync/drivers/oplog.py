@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, literal_column, select, update
 
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import CHUNK, as_list, chunks, listed, mapped
@@ -149,6 +149,11 @@ def last_edit(connection: Connection, kind: EntityKind, entity_id: str, path: Pa
         if any(below(path, place) or below(place, path) for place in places):
             return str(row.created_at)
     return ""
+
+
+def unsent(kind: EntityKind) -> Select[Any]:
+    """A query for the local ids of a kind that have operations which the platform has not confirmed."""
+    return select(_TABLE.c.entity_id).where(_TABLE.c.kind == kind.value, _TABLE.c.state.in_(_OUTSTANDING))
 
 
 def entities_in(connection: Connection, states: Iterable[State]) -> list[tuple[EntityKind, str]]:

@@ -17,6 +17,7 @@ from localloop_sync.core.reconcile import Sort
 from localloop_sync.core.rules import RULES
 from localloop_sync.drivers import conflicts, states
 from localloop_sync.drivers.burying import Undertaker
+from localloop_sync.drivers.reverting import Reverter
 from localloop_sync.drivers.scribe import Scribe
 from localloop_sync.drivers.states import EntityState
 
@@ -140,16 +141,9 @@ class Resolver(Scribe):
         if choice is Choice.THEIRS:
             undertaker = Undertaker(self._connection, self._identity, self._stamp)
             undertaker.bury_tree(state.kind, state.id, origin="platform")
-            return
-        for one in self._tree(state):
-            self._make_anew(one)
-
-    def _make_anew(self, state: EntityState) -> None:
-        """Forget that the platform ever had it: the next push creates it."""
-        states.drop_bases(self._connection, state.kind, [state.id])
-        update_row(self._connection, state.kind, state.id, {"remote_id": None})
-        state.base, state.row = None, {**(state.row or {}), "remote_id": None}
-        self._relog(state, state.base_document, state.mirror, again=True)
+        else:
+            reverter = Reverter(self._connection, self._identity, self._stamp)
+            reverter.make_anew(state.kind, [state.id])
 
     def _deleted_here(self, state: EntityState, choice: Choice) -> None:
         if choice is Choice.MINE:

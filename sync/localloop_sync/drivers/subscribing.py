@@ -17,23 +17,19 @@ from localloop_schema.tables import (
     Blob,
     Checkpoint,
     FeedPosition,
-    Operation,
     Subscription,
     Unfollowed,
 )
-from localloop_sync.core.operation import OUTSTANDING
+from localloop_sync.drivers import oplog
 from localloop_sync.drivers.translate import local_ids
 from localloop_sync.ports import Target, Unwatched, Wanted
 
 _BASES: Any = BaseSnapshot.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 _BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]
 _MARKS: Any = Checkpoint.__table__  # type: ignore[attr-defined]
-_OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]
 _POSITIONS: Any = FeedPosition.__table__  # type: ignore[attr-defined]
 _SUBSCRIPTIONS: Any = Subscription.__table__  # type: ignore[attr-defined]
 _UNFOLLOWED: Any = Unfollowed.__table__  # type: ignore[attr-defined]
-
-_OUTSTANDING = tuple(sorted(OUTSTANDING))
 
 # Statements that each sync runs are built once: building one takes several times as long as running it.
 _ALL = select(_SUBSCRIPTIONS).order_by(_SUBSCRIPTIONS.c.id)
@@ -201,12 +197,12 @@ def unfollow(connection: Connection, ids: Sequence[str]) -> None:
     for part in chunks(ids):
         busy = select(annotations.item_id).where(
             annotations.item_id.in_(part),
-            annotations.id.in_(_unsent(EntityKind.ANNOTATION)),
+            annotations.id.in_(oplog.unsent(EntityKind.ANNOTATION)),
         )
         going = select(_BASES.c.entity_id, _BASES.c.dataset_id).where(
             _BASES.c.kind == EntityKind.ITEM.value,
             _BASES.c.entity_id.in_(part),
-            _BASES.c.entity_id.not_in(_unsent(EntityKind.ITEM)),
+            _BASES.c.entity_id.not_in(oplog.unsent(EntityKind.ITEM)),
             _BASES.c.entity_id.not_in(busy),
         )
         statement = insert(_UNFOLLOWED).prefix_with("OR IGNORE")
@@ -222,10 +218,10 @@ def unwatched(connection: Connection) -> list[Unwatched]:
     found = []
     for kind in (EntityKind.DATASET, EntityKind.ITEM, EntityKind.ANNOTATION):
         columns = table(kind).c
-        touched = _BASES.c.entity_id.in_(_unsent(kind))
+        touched = _BASES.c.entity_id.in_(oplog.unsent(kind))
         if kind is EntityKind.ITEM:  # one with an unsent annotation may be gone, and the annotation with it
             annotations = table(EntityKind.ANNOTATION).c
-            below = select(annotations.item_id).where(annotations.id.in_(_unsent(EntityKind.ANNOTATION)))
+            below = select(annotations.item_id).where(annotations.id.in_(oplog.unsent(EntityKind.ANNOTATION)))
             touched = or_(touched, _BASES.c.entity_id.in_(below))
         unseen = _BASES.c.dataset_id.in_(left)
         if kind is not EntityKind.DATASET:
@@ -243,11 +239,6 @@ def unwatched(connection: Connection) -> list[Unwatched]:
             by_dataset.setdefault((row[0], row[1]), {})[row[2]] = row[3]
         found += [Unwatched(kind, local, remote, ids) for (local, remote), ids in by_dataset.items()]
     return found
-
-
-def _unsent(kind: EntityKind) -> Select[Any]:
-    columns = _OPERATIONS.c
-    return select(columns.entity_id).where(columns.kind == kind.value, columns.state.in_(_OUTSTANDING))
 
 
 def _left(connection: Connection) -> list[str]:

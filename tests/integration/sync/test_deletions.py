@@ -264,3 +264,36 @@ def test_a_deletion_that_a_push_runs_into_is_a_conflict_and_no_refusal(pair, err
     pair.b.resolve(Choice.MINE)
     agree(pair.b, pair.a)
     assert "kept" in [pair.a.user("/a.txt")["x"], *pair.a.labels()]
+
+
+@pytest.mark.parametrize("what", [K.ITEM, K.ANNOTATION])
+def test_what_was_changed_between_the_pull_and_its_deletion_is_not_deleted(pair, what):
+    """The platform has no precondition for deletions, so each is looked at right before."""
+    item = pair.platform.at("/a.txt")
+    [drawn] = [one for one in pair.platform.entities[K.ANNOTATION].values() if one.document["label"] == "cat"]
+    with pair.a.store.transaction("erase") as tx:
+        row = tx.rows(what, remote_id=(item if what is K.ITEM else drawn).id)[0]
+        tx.delete(what, row)
+    waiting = [True]
+
+    def meanwhile(method, *_args):
+        if method in ("several", "delete") and waiting:
+            waiting.clear()
+            pair.platform.edit(K.ITEM, item.id, description="theirs")
+            pair.platform.edit(K.ANNOTATION, drawn.id, label="lion")
+
+    pair.a.listen(meanwhile)
+    pair.a.sync()
+    assert not waiting
+    assert (pair.platform.paths(), pair.platform.labels()) == (["/a.txt"], ["dog", "lion"])
+    assert [(row["kind"], row["sort"]) for row in pair.a.conflicts()] == [(what.value, "deleted here")]
+
+
+def test_many_deletions_are_looked_at_in_few_requests(alone):
+    for number in range(150):
+        alone.add(f"/{number}.txt")
+    alone.sync()
+    alone.delete(*alone.paths()[:100])
+    alone.sync(limits=None)
+    assert alone.calls["delete"] == 100
+    assert alone.calls["several"] <= 4

@@ -178,3 +178,25 @@ def test_a_page_that_says_more_and_holds_nothing_ends(full, alone):
     assert alone.sync(content=False).deleted_here == {}
     del alone.remote.page
     agree(alone)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_what_was_changed_before_a_first_listing_that_lacks_it_comes_all_the_same(alone, platform, kept):
+    """It counts on both sides, and no delta reaches back to it."""
+    for number in range(3):
+        alone.add(f"/{number}.txt")
+    alone.sync()
+    platform.edit(K.ITEM, platform.at("/1.txt").id, metadata={"user": {"seen": True}})
+    platform.clock.moment += timedelta(days=30)
+    platform.edit(K.ITEM, platform.at("/2.txt").id, metadata={"user": {"new": True}})
+    honest = alone.remote.page
+    alone.remote.page = lambda kind, scope, cursor, limit=1000: (
+        RemotePage(honest(kind, scope, cursor, limit).entities[:kept], more=False)
+        if cursor.updated_at is None
+        else honest(kind, scope, cursor, limit)
+    )
+    alone.sync()
+    del alone.remote.page
+    assert next(args[3] for args in alone.requests if args[0] == "page").updated_at is None
+    assert alone.user("/1.txt") == {"seen": True}
+    agree(alone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from localloop.errors import BadRequest, NotFound, StoreError
+from localloop.store.annotations import update_annotation
 from localloop.store.conflicts import Choice, Wish, list_conflicts, resolve_conflicts
 from localloop_schema.kinds import EntityKind as K
 from tests.integration.sync.harness import rested
@@ -143,3 +144,24 @@ def test_a_path_that_is_taken_here_is_not_chosen(pair):
         resolve_conflicts(pair.b.store, pair.b.conflicts(), Wish.THEIRS)
     pair.b.sound()
     assert pair.b.paths() == ["/to/a.txt", "/to/b.txt"]
+
+
+def test_what_was_deleted_here_below_an_item_that_is_made_anew_deletes_nothing_of_others(pair):
+    """The annotation that another store makes anew as well has the same key, and a value that nobody deleted."""
+    [cat] = pair.b.store.rows(K.ANNOTATION, label="cat")
+    with pair.b.store.transaction("erase") as tx:
+        tx.delete(K.ANNOTATION, tx.row(K.ANNOTATION, cat["id"]))
+    pair.b.edit("/a.txt", x="b")
+    [cat] = pair.a.store.rows(K.ANNOTATION, label="cat")
+    with pair.a.store.transaction("edit") as tx:
+        update_annotation(tx, tx.row(K.ANNOTATION, cat["id"]), {"label": "lion"})
+    pair.platform.remove(K.ITEM, pair.platform.at("/a.txt").id)
+    pair.a.sync()
+    pair.b.sync()
+    resolve_conflicts(pair.a.store, pair.a.conflicts(), Wish.MINE)
+    resolve_conflicts(pair.b.store, pair.b.conflicts(), Wish.MINE)
+    pair.b.sync()
+    pair.a.sync()
+    pair.a.resolve(Choice.THEIRS)
+    rested(pair.a, pair.b)
+    assert pair.platform.labels() == ["dog", "lion"]

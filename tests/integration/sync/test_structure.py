@@ -15,7 +15,7 @@ from localloop.store.recipes import create_ontology, ontology_of
 from localloop.store.tasks import create_task
 from localloop.syncing import subscribe
 from localloop_schema.kinds import EntityKind as K
-from localloop_sync.errors import MassDeletionHalt
+from localloop_sync.errors import MassDeletionHalt, OfflineError
 from tests.integration.sync.harness import Laptop, agree, platform_picture
 
 BOTH_WAYS = True
@@ -378,4 +378,32 @@ def test_what_a_listing_holds_twice_is_one_entity(tmp_path, alone, platform):
     other.remote.list = lambda *args: [*listed(*args), *listed(*args)]
     other.clone()
     assert other.picture() == platform_picture(platform)
+    other.store.close()
+
+
+def test_labels_of_a_dataset_that_is_not_on_the_platform_yet_are_not_sent_over_those_of_others(
+    alone, tmp_path, platform
+):
+    """Two stores begin with the same names, and neither gets further than the ontology in its first sync."""
+    other = Laptop(tmp_path, "b", platform)
+    other.found()
+
+    def stop_before_recipes(method, *args):
+        if method in ("find", "create") and args[0] is K.RECIPE:
+            raise OfflineError("There is no connection.")
+
+    for laptop in (alone, other):
+        laptop.listen(stop_before_recipes, gone=True)
+        with pytest.raises(OfflineError):
+            laptop.sync()
+    label(alone, "cat", displayLabel="A")
+    alone.listen(stop_before_recipes, gone=True)
+    with pytest.raises(OfflineError):
+        alone.sync()
+    label(other, "cat", displayLabel="B")
+    other.listen()
+    other.sync()
+    [conflict] = other.conflicts()
+    assert conflict["path"] == ["labels", "cat", "displayLabel"]
+    assert (conflict["values"]["mine"], conflict["values"]["theirs"]) == ("B", "A")
     other.store.close()
