@@ -19,6 +19,7 @@ from localloop.store.items import put_content
 from localloop.store.paths import is_hidden, mimetype_of
 from localloop.store.reviving import IN_LINE, Revived, bring_back, bring_in_line
 from localloop.store.store import Store
+from localloop.store.tasks import delete_task
 from localloop.store.transaction import Transaction
 from localloop.store.trash import heap
 from localloop_schema.documents import Document, derived_system, measured, to_columns, to_document
@@ -364,7 +365,10 @@ class _Undo:
             self._done.deleted[one.value] = self._done.deleted.get(one.value, 0) + number
             if there:
                 self._done.there[one.value] = self._done.there.get(one.value, 0) + there
-        self._tx.delete(kind, row)
+        if kind is EntityKind.TASK:
+            delete_task(self._tx, row)
+        else:
+            self._tx.delete(kind, row)
 
     def _counted(self, kind: EntityKind, row: Row) -> list[tuple[EntityKind, int, int]]:
         found: dict[EntityKind, dict[str, bool]] = {kind: {row["id"]: row["remote_id"] is not None}}

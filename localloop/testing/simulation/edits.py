@@ -16,6 +16,7 @@ from localloop.store.labels import upsert_labels
 from localloop.store.recipes import ontology_of
 from localloop.store.tasks import create_task, update_task
 from localloop.store.transaction import Transaction
+from localloop.store.undoing import undo_unsent
 from localloop.testing.simulation.laptop import Laptop
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind as K
@@ -155,6 +156,10 @@ class Editor:
             paths.update(tuple(change["path"]) for change in json.loads(changes))
         for (kind, entity), paths in wanted.items():
             if laptop.store.get(K(kind), entity) is None:
+                continue
+            tasks = [path[1] for path in paths if path[0] == TASKS[0]]
+            if any(laptop.store.get(K.TASK, one) is None for one in tasks):  # so much for its items
+                undo_unsent(laptop.store, K(kind), entity)
                 continue
             blob = laptop.store.blobs.add_bytes(self._content()) if CONTENT in paths else None
             with laptop.store.transaction("edit again") as tx:

@@ -22,6 +22,8 @@ class Shape:
         page: The most entities of one page.
         guarded: Whether syncs have the limits on deletions that users have.
         busy: Whether others write while a laptop syncs.
+        regrets: How likely somebody takes something back at each step.
+        decided: How likely a laptop has a policy that decides its conflicts.
     """
 
     laptops: int
@@ -34,6 +36,8 @@ class Shape:
     page: int
     guarded: bool
     busy: bool
+    regrets: float
+    decided: float
 
     @classmethod
     def drawn(cls, seed: int) -> Self:
@@ -56,4 +60,6 @@ class Shape:
             page=random.choice([1, 2, 3, 5, 1000]),
             guarded=random.random() < 0.3,
             busy=random.random() < 0.5,
+            regrets=random.choice([0.0, 0.0, 0.1]),
+            decided=random.choice([0.0, 0.0, 0.5]),
         )

@@ -18,6 +18,7 @@ from localloop.testing.simulation.edits import Editor
 from localloop.testing.simulation.founding import NAMES, Foundry
 from localloop.testing.simulation.laptop import Laptop
 from localloop.testing.simulation.ledger import Ledger
+from localloop.testing.simulation.regrets import regret, settle_disputes
 from localloop.testing.simulation.shape import Shape
 from localloop.testing.simulation.weather import Weather
 from localloop_schema.kinds import EntityKind
@@ -66,6 +67,10 @@ class World:
         web = Random(f"{seed} web")
         self.colleague = Colleague(self.platform, web, self.token, self.ledger, folder / "desk")
         self.laptops = [self._laptop(name, folder / name) for name in NAMES[: shape.laptops]]
+        self._regrets = Random(f"{seed} regrets")
+        for laptop in self.laptops:
+            if self._regrets.random() < shape.decided:
+                settle_disputes(laptop, self._regrets)
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +114,11 @@ class World:
         if self.platform.feed is not None and self.weather.strikes(0.03):
             self.platform.feed.epoch += "'"  # it loses the thread, as one that was put back does
         laptop = self.random.choice(self.laptops)
+        if self._regrets.random() < self.shape.regrets:
+            self.tell(
+                f"{laptop.name} takes something back",
+                lambda: laptop.act(lambda: regret(laptop, self._regrets)),
+            )
         dice = self.random.random()
         if dice < 0.3:
             self.sync(laptop)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from localloop.errors import NotFound
+from localloop.store import work
 from localloop.store.conflicts import Choice
 from localloop.store.items import move_item
+from localloop.store.tasks import create_task
 from localloop.store.undoing import UndoRefused, actions, find_action, undo, undo_unsent
+from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.operation import State
 from tests.integration.sync.harness import rested
@@ -288,3 +291,15 @@ def actions_of(laptop):
     """The ids of the last actions, the newest first."""
     with laptop.store.reading() as connection:
         return [one.batch for one in actions(connection)]
+
+
+def test_what_was_done_for_a_task_goes_with_the_undone_task(pair):
+    """Its items would name a task that is not there, and the platform would refuse that for ever."""
+    with pair.a.store.transaction("give work") as tx:
+        create_task(tx, tx.row(K.DATASET, pair.a.dataset()["id"]), "T", {}, assignee_ids=["ann@x"])
+    given = actions_of(pair.a)[0]
+    with pair.a.store.transaction("work") as tx:
+        work.set_item_status(tx, tx.rows(K.TASK)[0], tx.rows(K.ITEM), "completed")
+    undo(pair.a.store, given, force=True)
+    assert to_document(K.ITEM, pair.a.item("/a.txt")).get("tasks", {}) == {}
+    rested(pair.a, pair.b)
