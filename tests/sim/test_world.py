@@ -15,12 +15,16 @@ from localloop.testing.simulation import Foundry, World, play, run
 SEEDS = int(os.environ.get("LOCALLOOP_SIM_SEEDS", "30"))
 
 
+#: Worlds in which the engine, or the world itself, was wrong once. What happens in them has changed with it since.
+FAILED_ONCE = (1905, 2109, 2656, 4215, 4356, 4456, 4473, 4670, 4681, 6231, 7093, 7272, 11659, 11719, 30150, 30153)
+
+
 @pytest.fixture(scope="module")
 def foundry(tmp_path_factory):
     return Foundry(tmp_path_factory.mktemp("beginnings"))
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", [*range(SEEDS), *FAILED_ONCE])
 def test_the_world_converges_and_loses_nothing(foundry, seed):
     failure = play(seed, foundry).failure
     assert failure is None, "\n".join([failure.reason, *failure.log])

@@ -29,6 +29,9 @@ from localloop_sync.drivers.journal import SqliteJournal
 
 NAMES = "abc"
 
+#: The action by which a store's dataset is made.
+FOUNDING = "found"
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -117,7 +120,7 @@ class Foundry:
 
 def _found(laptop: Laptop, editor: Editor) -> None:
     store = laptop.store
-    with store.transaction("found") as tx:
+    with store.transaction(FOUNDING) as tx:
         dataset = create_dataset(tx, create_project(tx, "P"), "D")
         upsert_labels(tx, ontology_of(tx.connection, dataset), [{"tag": "cat"}])
     journal = SqliteJournal(store.engine, store.identity, store.clock)

@@ -5,24 +5,27 @@ from __future__ import annotations
 from contextlib import suppress
 from random import Random
 
-from localloop.errors import StoreError
+from localloop.errors import Conflict, StoreError
 from localloop.store import trash
 from localloop.store.policies import Policy, Rule, set_policy
 from localloop.store.undoing import actions, undo
+from localloop.testing.simulation.founding import FOUNDING
 from localloop.testing.simulation.laptop import Laptop
 
 
 def regret(laptop: Laptop, random: Random) -> None:
     """Undo one of the last actions, or bring back something that was deleted; what is refused stays as it is.
 
+    That the dataset was made is not undone: there would be no world to go on in.
+
     Args:
         laptop: Where.
         random: Decides.
     """
-    with suppress(StoreError):
+    with suppress(StoreError, Conflict):
         if random.random() < 0.6:
             with laptop.store.reading() as connection:
-                found = actions(connection, 5)
+                found = [one for one in actions(connection, 5) if one.action != FOUNDING]
             if found:
                 undo(laptop.store, random.choice(found).batch, force=random.random() < 0.3)
             return

@@ -36,8 +36,8 @@ class Shape:
     page: int
     guarded: bool
     busy: bool
-    regrets: float
-    decided: float
+    regrets: float = 0.0
+    decided: float = 0.0
 
     @classmethod
     def drawn(cls, seed: int) -> Self:
