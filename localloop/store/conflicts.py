@@ -241,6 +241,11 @@ def _decide(tx: Transaction, row: Row, wish: Wish, value: Any) -> Decision | Non
             advice="Accept the deletion with `localloop resolve ID --accept`.",
         ) from error
     except PathTaken as error:
+        if not error.path.startswith("/"):
+            raise StoreError(
+                f"Another one is called {error.path!r} here by now.",
+                advice="Rename that first, or accept the deletion with `localloop resolve ID --accept`.",
+            ) from error
         raise StoreError(
             f"Something else is at {error.path!r} here by now.",
             advice="Move that away first, or choose --mine.",

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from localloop.errors import Conflict
 from localloop.store.paths import is_hidden
@@ -26,6 +26,7 @@ from localloop_sync.core.operation import Delta, Effect, State, Verb
 from localloop_sync.core.rules import TASKS
 from localloop_sync.drivers import oplog, states
 from localloop_sync.drivers.burying import title
+from localloop_sync.drivers.matching import client_id
 from localloop_sync.drivers.relog import relog
 
 _BLOBS: Any = Blob.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
@@ -38,6 +39,7 @@ _NAMED: Final[dict[EntityKind, tuple[str, EntityKind | None]]] = {
     EntityKind.PROJECT: ("name", None),
     EntityKind.DATASET: ("name", EntityKind.PROJECT),
     EntityKind.ITEM: ("filename", EntityKind.DATASET),
+    EntityKind.TASK: ("name", EntityKind.DATASET),
 }
 
 #: What there is one of within its parent, whatever it is called: it does not come back beside another.
@@ -130,12 +132,15 @@ class _Reviver:
         there = get_rows(self._tx.connection, kind, list(graves))
         parents = self._parents_there(kind, graves.values())
         without = self._without_content(kind, [grave for one, grave in graves.items() if one not in there])
+        again = self._brought_back_elsewhere(kind, graves.values())
         fresh: dict[tuple[tuple[str, str], ...], list[tuple[dict[str, Any], Row]]] = {}
         for one, grave in graves.items():
             row = there.get(one)
             if row is not None and row["deleted_at"] is None:
                 continue
             reason = self._reason(kind, grave, parents, one in without)
+            if one in again:
+                reason = "it was brought back elsewhere, and is there by now"
             if reason:
                 self._found.left.append(Left(kind, one, _called(kind, grave), reason))
             elif row is not None:
@@ -199,6 +204,28 @@ class _Reviver:
                 ).scalars()
             )
         return {one for one, digest in digests.items() if digest not in known}
+
+    def _brought_back_elsewhere(self, kind: EntityKind, graves: Iterable[Row]) -> set[str]:
+        """Annotations whose key another one of their item has: a store that brought them back before made that."""
+        if kind is not EntityKind.ANNOTATION:
+            return set()
+        keys = {
+            (grave["parents"].get(EntityKind.ITEM.value), key): grave["entity_id"]
+            for grave in graves
+            if (key := client_id(grave["document"]))
+        }
+        columns = table(kind).c
+        key_of = func.json_extract(columns.metadata, "$.system.clientId")
+        found: set[str] = set()
+        for part in chunks(dict.fromkeys(item for item, _ in keys if item)):
+            query = select(columns.id, columns.item_id, key_of).where(
+                columns.item_id.in_(part), columns.deleted_at.is_(None)
+            )
+            for one, item, key in self._tx.connection.execute(query):
+                grave = keys.get((item, key))
+                if grave is not None and grave != one:
+                    found.add(grave)
+        return found
 
     def _reason(
         self, kind: EntityKind, grave: Row, parents: set[tuple[EntityKind, str]], without: bool

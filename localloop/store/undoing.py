@@ -30,7 +30,7 @@ from localloop_schema.tables import Blob, Operation
 from localloop_sync.core.change import Change, apply, diff
 from localloop_sync.core.leaves import below
 from localloop_sync.core.operation import Effect, State, Verb, fold
-from localloop_sync.core.rules import RULES
+from localloop_sync.core.rules import RULES, TASKS
 from localloop_sync.core.undoing import take_back
 from localloop_sync.drivers import oplog, states
 from localloop_sync.drivers.burying import title
@@ -387,9 +387,10 @@ class _Undo:
         """Refuse to delete what was edited since it was made, or holds what came later."""
         changes = [Change.from_json(one) for one in record["changes"]]
         if changes:  # an operation without says only that something came back
-            rules = RULES[kind]
+            # An item has lost its place in a task that the same action made, and that is undone by now.
+            places = [(*TASKS, one) for what, one in self._created if what == EntityKind.TASK.value]
             for change in diff(kind, apply(kind, {}, changes), to_document(kind, row)):
-                if not any(below(prefix, change.path) for prefix in rules.platform_first):
+                if not any(below(prefix, change.path) for prefix in (*RULES[kind].platform_first, *places)):
                     raise UndoRefused(
                         f"{kind.value.capitalize()} {title(kind, row)} was edited since: "
                         f"{'.'.join(change.path)}.",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Protocol
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.bisecting import LEAF, differing
-from localloop_sync.errors import TransientError
+from localloop_sync.errors import PermanentError, RemoteNotFoundError, TransientError
 from localloop_sync.ports import Cursor, Journal, Key, Mark, Remote, RemoteEntity, Scope, Span
 
 #: So many missing ids are asked for one by one. Of more, so many spread ones are: a 404 is the platform's own word,
@@ -237,9 +238,31 @@ class Comparer:
         return [one for one in ids if one not in there]
 
     def _there(self, kind: EntityKind, ids: Sequence[str]) -> set[str]:
-        found = [one for one in (self._remote.get(kind, name) for name in ids) if one is not None]
-        self._pull.take(kind, found)
-        return {one.id for one in found}
+        seen = {name: peek(self._remote, kind, name) for name in ids}
+        self._pull.take(kind, [one for one in seen.values() if isinstance(one, RemoteEntity)])
+        return {name for name, one in seen.items() if one is not None}
+
+
+class Hidden(Enum):
+    """What may not be looked at: whether it is there is not known, so nothing comes of it."""
+
+    HIDDEN = "hidden"
+
+
+def peek(remote: Remote, kind: EntityKind, remote_id: str) -> RemoteEntity | Hidden | None:
+    """One entity, by its id; None when the platform says that it is not there.
+
+    Args:
+        remote: The platform.
+        kind: What it is.
+        remote_id: Its id.
+    """
+    try:
+        return remote.get(kind, remote_id)
+    except RemoteNotFoundError:
+        return None
+    except PermanentError:  # it is refused to us, which is no reason to stop looking at everything else
+        return Hidden.HIDDEN
 
 
 def must_move(moves: bool) -> None:

@@ -307,6 +307,10 @@ class Journal(Protocol):
         """What has something unsent and is looked at by no pull, items before annotations."""
         ...
 
+    def reborn(self, kind: EntityKind, ids: Sequence[str]) -> set[str]:
+        """Those of some entities (local ids) without a platform id that had one before: they were brought back."""
+        ...
+
     def edited(self, kind: EntityKind) -> dict[str, str]:
         """What both sides know of a kind and that has something unsent: platform id → local id."""
         ...

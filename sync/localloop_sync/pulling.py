@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from localloop_schema.kinds import EntityKind
 from localloop_sync.comparing import Place as Dataset
+from localloop_sync.comparing import peek
 from localloop_sync.contents import Contents
 from localloop_sync.core.safety import Limits, listing, too_many
 from localloop_sync.errors import (
@@ -77,6 +78,7 @@ class Puller:
         self._limits = limits
         self._fresh: list[str] = []
         self._read: set[str] = set()
+        self._unread: set[tuple[EntityKind | None, str]] = set()
         self._feed: Feed | None = None
         self._contents = Contents(remote, journal, self, progress, page=PAGE, sweep_every=SWEEP_EVERY)
 
@@ -97,10 +99,9 @@ class Puller:
             try:
                 self._project(target, feed, reminder, forgotten=forgotten)
             except PermanentError as error:  # one project that may not be read stops no other
-                refusal = Rejection(
-                    EntityKind.PROJECT.value, target.project_id, target.remote_id, error.message
-                )
-                self._report.rejected.append(refusal)
+                self._refused(EntityKind.PROJECT, target.project_id, target.remote_id, error)
+                known = self._journal.known(EntityKind.DATASET, project=target.project_id)
+                self._unread.update((None, local) for local in known.values())
         recover(self._remote, self._journal, self, self._report)
         self._unwatched()
         if witnessed and len(self._report.rejected) == refused:
@@ -112,16 +113,44 @@ class Puller:
         So are recipes and ontologies that no dataset led to: theirs may not be on the platform yet.
         """
         for kind in (EntityKind.ONTOLOGY, EntityKind.RECIPE):
-            self.take(
-                kind,
-                self._referred(kind, [[one for one in self._journal.edited(kind) if one not in self._read]]),
-            )
+            for remote_id, local_id in self._journal.edited(kind).items():
+                if remote_id in self._read:
+                    continue
+                found = peek(self._remote, kind, remote_id)
+                if isinstance(found, RemoteEntity):
+                    self.take(kind, [found])
+                elif found is not None:
+                    self._unread.add((None, local_id))
         for one in self._journal.unwatched():
             try:
                 self._look(one)
             except PermanentError as error:
-                refusal = Rejection(EntityKind.DATASET.value, one.dataset_id, one.dataset, error.message)
-                self._report.rejected.append(refusal)
+                self._refused(EntityKind.DATASET, one.dataset_id, one.dataset, error)
+
+    def _refused(
+        self,
+        kind: EntityKind,
+        entity_id: str,
+        name: str,
+        error: PermanentError,
+        *,
+        of: EntityKind | None = None,
+    ) -> None:
+        """What may not be read is not written to either: nobody knows what would be overwritten."""
+        self._report.rejected.append(Rejection(kind.value, entity_id, name, error.message))
+        self._unread.add((of, entity_id))
+
+    def unread(self, kind: EntityKind, entity_id: str, parents: Iterable[str]) -> bool:
+        """Whether what an entity is in, or it itself, could not be read in this pull.
+
+        Args:
+            kind: What it is.
+            entity_id: Its local id.
+            parents: The local ids of its parents.
+        """
+        if not self._unread:
+            return False
+        return any((of, one) in self._unread for one in (entity_id, *parents) for of in (None, kind))
 
     def _look(self, one: Unwatched) -> None:
         if one.kind is EntityKind.DATASET:
@@ -186,7 +215,14 @@ class Puller:
             self.vanished(EntityKind.PROJECT, target.project_id)
             return
         self.take(EntityKind.PROJECT, [project])
-        self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
+        try:
+            self._listed(EntityKind.MEMBER, Scope(project=target.remote_id), target)
+        except RemoteNotFoundError:
+            raise
+        except PermanentError as error:  # not everybody may see who else is a member
+            self._refused(
+                EntityKind.PROJECT, target.project_id, target.remote_id, error, of=EntityKind.MEMBER
+            )
         self._datasets(target, sweep=sweep)
 
     def _datasets(self, target: Target, *, sweep: bool) -> None:
@@ -205,8 +241,14 @@ class Puller:
                 listed[remote_id] = found
                 self.take(EntityKind.DATASET, [found])
         for remote_id, local_id in known.items():
-            if remote_id in listed:
+            if remote_id not in listed:
+                continue
+            try:
                 self.dataset(local_id, remote_id, target, sweep=sweep)
+            except RemoteNotFoundError:
+                raise
+            except PermanentError as error:  # nor does one dataset stop another
+                self._refused(EntityKind.DATASET, local_id, remote_id, error)
 
     def dataset(self, local_id: str, remote_id: str, target: Target, *, sweep: bool = False) -> None:
         """Pull what is in a dataset, without a feed. Its marks come last: they say that all of it was read once.
@@ -259,9 +301,10 @@ class Puller:
 
     def _referred(self, kind: EntityKind, named: Sequence[Sequence[str]]) -> list[RemoteEntity]:
         ids = dict.fromkeys(name for names in named for name in names)
-        self._read.update(ids)
-        found = (self._remote.get(kind, name) for name in ids)
-        return [one for one in found if one is not None]
+        seen = (peek(self._remote, kind, name) for name in ids)
+        found = [one for one in seen if isinstance(one, RemoteEntity)]
+        self._read.update(one.id for one in found)
+        return found
 
     def _compare(self, items: Sequence[RemoteEntity]) -> None:
         known = []
@@ -279,9 +322,9 @@ class Puller:
         """What came ahead of what it is in: fetch that, then try again."""
         parent = _AHEAD[kind]
         wanted = dict.fromkeys(one.parents[parent] for one in orphans if parent in one.parents)
-        found = {one: self._remote.get(parent, one) for one in wanted}
-        self.take(parent, [entity for entity in found.values() if entity is not None])
-        ready = [one for one in orphans if found.get(one.parents.get(parent, "")) is not None]
+        found = {one: peek(self._remote, parent, one) for one in wanted}
+        self.take(parent, [entity for entity in found.values() if isinstance(entity, RemoteEntity)])
+        ready = [one for one in orphans if isinstance(found.get(one.parents.get(parent, "")), RemoteEntity)]
         self._count(kind, self._journal.observe(kind, ready))
 
     def _count(self, kind: EntityKind, observed: Observed) -> None:
@@ -297,8 +340,8 @@ class Puller:
         project = None if dataset else target.project_id
         known = self._journal.known(kind, dataset=dataset, project=project)
         missing = [remote_id for remote_id in known if remote_id not in listed]
-        there = {one: self._remote.get(kind, one) for one in missing}
-        self.take(kind, [found for found in there.values() if found is not None])  # the listing was wrong
+        there = {one: peek(self._remote, kind, one) for one in missing}
+        self.take(kind, [one for one in there.values() if isinstance(one, RemoteEntity)])  # it was wrong
         gone = [known[one] for one, found in there.items() if found is None]
         self.bury(kind, gone, len(known))
 

@@ -72,6 +72,7 @@ class Pusher:
         self._progress = progress
         self._report = report
         self._limits = limits
+        self._puller = puller
         self._address = Address(journal)
         self._meter = Meter()
         self._scout = Scout(remote, journal, puller, self._address)
@@ -96,7 +97,12 @@ class Pusher:
     def plan(self) -> list[Stage]:
         """What there is to send, in order."""
         given_up = self._trouble.given_up
-        return stages(job for job in self._journal.jobs(State.PENDING) if key_of(job) not in given_up)
+        return stages(
+            job
+            for job in self._journal.jobs(State.PENDING)
+            if key_of(job) not in given_up
+            and not self._puller.unread(job.kind, job.entity_id, job.parents.values())
+        )
 
     def run(self) -> None:
         """Send everything that waits.
@@ -183,6 +189,8 @@ class Pusher:
             try:
                 if stage.errand is Errand.DELETE:
                     window = self._scout.as_known(window, self._unseen)
+                elif stage.kind is EntityKind.ANNOTATION and stage.errand is Errand.CREATE:
+                    window = self._scout.not_back(window, self._unseen)
                 elif stage.kind is EntityKind.ITEM and stage.errand in (Errand.CREATE, Errand.UPDATE):
                     window = self._scout.still_free(window, self._unseen)
             except RemoteError as error:

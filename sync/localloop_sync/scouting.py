@@ -118,6 +118,46 @@ class Scout:
             if job.entity_id in fresh and fresh[job.entity_id].errand is job.errand
         ]
 
+    def not_back(self, window: list[Group], unknown: Unknown) -> list[Group]:
+        """New annotations without those that are on the platform by now.
+
+        Nobody else knows the key of one that is really new. One that was deleted and is made again may have been made
+        again by another store as well, so its item is looked at.
+
+        Args:
+            window: Creations of annotations, item by item.
+            unknown: Hears of jobs that may not be looked for; they are left out.
+        """
+        ids = [job.entity_id for group in window for job in group]
+        back = self._journal.reborn(EntityKind.ANNOTATION, ids)
+        if not back:
+            return window
+        lost: set[str] = set()
+        for group in window:
+            jobs = [job for job in group if job.entity_id in back]
+            try:
+                if jobs:
+                    self.look(jobs)
+            except RemoteNotFoundError:  # its item is gone: the creation finds that out
+                continue
+            except PermanentError as error:
+                lost.update(job.entity_id for job in group)
+                unknown(group, error)
+        waiting = {
+            job.entity_id: job
+            for job in self._journal.jobs(State.PENDING)
+            if job.kind is EntityKind.ANNOTATION and job.errand is Errand.CREATE
+        }
+        left = [
+            tuple(
+                waiting[job.entity_id]
+                for job in group
+                if job.entity_id in waiting and job.entity_id not in lost
+            )
+            for group in window
+        ]
+        return [group for group in left if group]
+
     def as_known(self, window: list[Group], unknown: Unknown) -> list[Group]:
         """Deletions without those of what somebody changed since the pull, which are conflicts from here on.
 

@@ -1,6 +1,7 @@
 """What every adapter of the ``Journal`` port keeps.
 
-A subclass gives ``journal``, whose store is empty, and ``add_item``, which makes an item there as a user would.
+A subclass gives ``journal``, whose store is empty, and ``add_item`` and ``touch``, which make and edit an item there as
+a user would.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from localloop_sync.report import SyncReport
 ALICE = Account("https://platform.example.test", "alice@example.test")
 AT = "2026-01-01T00:00:00.000Z"
 LATER = "2026-01-01T00:00:01.000Z"
+
+#: Edits an item (local id).
+Touch = Callable[[str], None]
 
 #: Makes an item at a path of a dataset (local id) and returns its local id.
 AddItem = Callable[[str, str], str]
@@ -45,6 +49,10 @@ class JournalContract:
 
     @pytest.fixture
     def add_item(self) -> AddItem:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def touch(self) -> Touch:
         raise NotImplementedError
 
     @pytest.fixture
@@ -174,3 +182,17 @@ class JournalContract:
         report = SyncReport()
         journal.finish(report)
         assert (report.unsent, report.conflicts_open) == (1, 0)
+
+    def test_what_is_known_and_has_something_unsent_is_told(self, journal, dataset, add_item, touch):
+        journal.observe(K.ITEM, [item("r1", "/1"), item("r2", "/2")])
+        add_item(dataset, "/new")
+        assert journal.edited(K.ITEM) == {}
+        local = journal.known(K.ITEM)["r2"]
+        touch(local)
+        assert journal.edited(K.ITEM) == {"r2": local}
+
+    def test_what_was_there_before_is_told_from_what_is_new(self, journal, dataset, add_item):
+        new, old = add_item(dataset, "/new"), add_item(dataset, "/old")
+        [job] = journal.begin([one for one in journal.jobs(State.PENDING) if one.entity_id == old])
+        journal.acknowledge([(job, entity(K.ITEM, "r1", job.target or {}, dataset="rd"))])
+        assert journal.reborn(K.ITEM, [new, old]) == {old}

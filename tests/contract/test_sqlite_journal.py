@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from localloop.store import Store
-from localloop.store.items import add_item
+from localloop.store.items import add_item, update_item
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.drivers.journal import SqliteJournal
 from localloop_sync.ports import Journal
-from tests.contract.journal_contract import AddItem, JournalContract, entity, item
+from tests.contract.journal_contract import AddItem, JournalContract, Touch, entity, item
 
 
 class TestSqliteJournal(JournalContract):
@@ -34,6 +34,14 @@ class TestSqliteJournal(JournalContract):
             return str(row["id"])
 
         return add
+
+    @pytest.fixture
+    def touch(self, store: Store) -> Touch:
+        def edit(item_id: str) -> None:
+            with store.transaction("edit") as tx:
+                update_item(tx, tx.row(K.ITEM, item_id), {"description": "touched"})
+
+        return edit
 
     def test_content_that_is_asked_for_is_wanted_until_it_is_here(self, store, journal):
         journal.observe(K.PROJECT, [entity(K.PROJECT, "rp", {"name": "P"})])

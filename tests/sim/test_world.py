@@ -16,7 +16,13 @@ SEEDS = int(os.environ.get("LOCALLOOP_SIM_SEEDS", "30"))
 
 
 #: Worlds in which the engine, or the world itself, was wrong once. What happens in them has changed with it since.
-FAILED_ONCE = (1905, 2109, 2656, 4215, 4356, 4456, 4473, 4670, 4681, 6231, 7093, 7272, 11659, 11719, 30150, 30153)
+# fmt: off
+FAILED_ONCE = (
+    1905, 2109, 2656, 4215, 4356, 4456, 4473, 4670, 4681, 6231, 7093, 7272, 11659,
+    11719, 12377, 16851, 19244, 19352, 20600, 20632, 26957, 29324, 29810, 30150, 30153, 31530,
+    33492, 34248, 35465, 35524, 36897, 38182, 39555, 40310, 40460, 40953, 42021, 44004, 44244,
+)
+# fmt: on
 
 
 @pytest.fixture(scope="module")

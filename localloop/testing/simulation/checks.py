@@ -70,18 +70,31 @@ def no_surprise(laptop: Laptop, platform: MemoryWorld) -> None:
     alive = [(kind, remote) for kind, remote in buried if remote in platform.entities[K(kind)]]
     require(not alive, f"{laptop.name}: deleted here although the platform has it: {alive}")
     deleted = {entity for _, entity, verb, _ in laptop.user_operations() if verb == "delete"}
+    deleted |= _below(laptop, deleted)
     wanted = {remote for local in deleted for remote in laptop.known_as.get(local, ())}
     # What was made here, and deleted before the reply came, never had its platform id in the store.
     births = deleted | {
         change["new"]
-        for _, entity, verb, changes in laptop.user_operations()
-        if verb == "create" and entity in deleted
-        for change in changes
+        for entity, changes in laptop.look("SELECT entity_id, changes FROM operations WHERE verb = 'create'")
+        if entity in deleted
+        for change in json.loads(changes)
         if change["path"] == ["metadata", "user", "made"]
     }
     wanted |= {remote for remote, sent in laptop.remote.made.items() if births.intersection(_births(sent))}
     unwanted = [remote for remote in laptop.remote.deleted if remote not in wanted]
     require(not unwanted, f"{laptop.name}: deleted on the platform although nobody asked for it: {unwanted}")
+
+
+def _below(laptop: Laptop, deleted: set[str]) -> set[str]:
+    """Annotations that go with items which somebody deleted, also such as came to be there only later."""
+    there = laptop.look("SELECT id, item_id FROM annotations")
+    gone = [
+        (entity, json.loads(parents).get(K.ITEM.value))
+        for entity, parents in laptop.look(
+            "SELECT entity_id, parents FROM tombstones WHERE kind = 'annotation'"
+        )
+    ]
+    return {entity for entity, item in (*there, *gone) if item in deleted}
 
 
 def _births(sent: Document) -> Iterator[Any]:

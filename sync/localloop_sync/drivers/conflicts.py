@@ -49,6 +49,14 @@ def whole(connection: Connection, *sorts: Sort) -> set[tuple[EntityKind, str]]:
     }
 
 
+def ever_deleted_there(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> set[str]:
+    """Those of some entities that were deleted on the platform while they were edited here, decided or not."""
+    query = select(_TABLE.c.entity_id).where(
+        _TABLE.c.kind == kind.value, _TABLE.c.entity_id.in_(ids), _TABLE.c.sort == Sort.DELETED_THERE.value
+    )
+    return set(connection.execute(query).scalars())
+
+
 def add(
     connection: Connection,
     conflict_id: str,

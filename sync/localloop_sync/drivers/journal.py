@@ -232,6 +232,11 @@ class SqliteJournal:
         with reading(self._engine) as connection:
             return subscribing.unwatched(connection)
 
+    def reborn(self, kind: EntityKind, ids: Sequence[str]) -> set[str]:
+        """Those of some entities (local ids) that the platform had before: they were brought back."""
+        with reading(self._engine) as connection:
+            return knowing.reborn(connection, kind, ids)
+
     def edited(self, kind: EntityKind) -> dict[str, str]:
         """What both sides know of a kind and that has something unsent: platform id → local id."""
         with reading(self._engine) as connection:

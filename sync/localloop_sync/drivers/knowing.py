@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, literal, select
 
+from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import chunks, table
 from localloop_schema.tables import BaseSnapshot, Unfollowed
@@ -52,6 +53,18 @@ def edited(connection: Connection, kind: EntityKind) -> dict[str, str]:
         _BASES.c.kind == kind.value, _BASES.c.entity_id.in_(oplog.unsent(kind))
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def reborn(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> set[str]:
+    """See :meth:`localloop_sync.ports.Journal.reborn`."""
+    found: set[str] = set()
+    stones = TOMBSTONES.c
+    for part in chunks(ids):
+        buried = select(stones.entity_id).where(stones.kind == kind.value, stones.entity_id.in_(part))
+        found.update(connection.execute(buried).scalars())
+        found |= conflicts.ever_deleted_there(connection, kind, part)
+        found |= oplog.ever_acknowledged(connection, kind, part)
+    return found
 
 
 def count(connection: Connection, kind: EntityKind, dataset: str, span: Span | None) -> int:

@@ -119,10 +119,10 @@ class Observer(Scribe):
         # One form of a document everywhere: what the columns would give back.
         document = to_document(kind, to_columns(kind, document, {}))
         self._found_again(state)
-        # A creation that was deleted here meanwhile is taken first, and then has its deletion before it.
-        agreed = base if base is None and mirror is None else ancestor(kind, base, on_its_way, document)
+        agreed = ancestor(kind, base, on_its_way, document)
         outcome = reconcile(Observation(kind, agreed, mirror, document))
-        if outcome.action is Action.KEEP_BOTH:  # ours was given another path: theirs is simply new
+        if outcome.action is Action.KEEP_BOTH or (outcome.action is Action.TAKE and state.row is not None):
+            # Ours was given another path, or it was deleted here and is not what was sent: theirs is simply new.
             state = EntityState(kind, entity.id, None, None)
             outcome = reconcile(Observation(kind, None, None, document))
         snapshot = states.snapshot(
@@ -136,14 +136,10 @@ class Observer(Scribe):
         if outcome.action is Action.TAKE:
             result.taken += 1
             bases.append(snapshot)
-            if state.row is None:
-                row = self._new_row(state, entity, document, parents, facts)
-                inserts.append(row)
-                row["deleted_at"], opened = self._swept_along(parents)
-                result.conflicts += opened
-            else:  # deleted here while its creation was under way: now there is something to delete there
-                bind(self._connection, kind, state.id, entity.id)
-                self._relog(state, document, None)
+            row = self._new_row(state, entity, document, parents, facts)
+            inserts.append(row)
+            row["deleted_at"], opened = self._swept_along(parents)
+            result.conflicts += opened
             return
         if state.row is not None and state.row["remote_id"] is None:
             bind(self._connection, kind, state.id, entity.id)

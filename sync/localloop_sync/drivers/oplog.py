@@ -156,6 +156,16 @@ def unsent(kind: EntityKind) -> Select[Any]:
     return select(_TABLE.c.entity_id).where(_TABLE.c.kind == kind.value, _TABLE.c.state.in_(_OUTSTANDING))
 
 
+def ever_acknowledged(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> set[str]:
+    """Those of some entities of which the platform once had an operation."""
+    query = select(_TABLE.c.entity_id).where(
+        _TABLE.c.kind == kind.value,
+        _TABLE.c.entity_id.in_(ids),
+        _TABLE.c.state == State.ACKNOWLEDGED.value,
+    )
+    return set(connection.execute(query).scalars())
+
+
 def entities_in(connection: Connection, states: Iterable[State]) -> list[tuple[EntityKind, str]]:
     """Which entities have operations in one of these states, in the order of their first such operation."""
     rows = connection.execute(_ENTITIES_IN, {"states": as_list([state.value for state in states])})

@@ -37,10 +37,10 @@ class ContentMissing(Exception):
 
 
 class PathTaken(Exception):
-    """Another item is at the path that an item is to get.
+    """Another item is at the path that an item is to get, or another task has the name of one that is to come back.
 
     Args:
-        path: The path.
+        path: The path, or the name.
     """
 
     def __init__(self, path: str) -> None:
@@ -103,6 +103,8 @@ class Resolver(Scribe):
         if choice is Choice.VALUE:
             raise ValueError("a conflict about a whole entity has two sides and no third value")
         if sort is Sort.DELETED_THERE and choice is Choice.MINE:
+            if state.kind is EntityKind.TASK and state.row is not None:
+                self._check_only(state, "name", dataset_id=state.row["dataset_id"])
             for one in self._tree(state):
                 if one.mirror is not None and states.remote_only(self._connection, one):
                     raise ContentMissing(one.id)
@@ -128,6 +130,13 @@ class Resolver(Scribe):
         )
         if any(row["id"] != state.id for row in at_path):
             raise PathTaken(path)
+
+    def _check_only(self, state: EntityState, key: str, **within: Any) -> None:
+        """Nothing else here has its name: another store has made it again, and that came in meanwhile."""
+        assert state.row is not None
+        rows = live_rows(self._connection, state.kind, **{key: state.row[key]}, **within)
+        if any(row["id"] != state.id for row in rows):
+            raise PathTaken(state.row[key])
 
     def _write(self, state: EntityState, document: dict[str, Any], **columns: Any) -> None:
         assert state.row is not None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, update
 from localloop_schema.documents import to_columns, to_document
 from localloop_schema.graves import TOMBSTONES
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import chunks, update_row
+from localloop_schema.rows import chunks, live_rows, update_row
 from localloop_sync.core.content import with_known_digest
 from localloop_sync.drivers import states
 from localloop_sync.drivers.burying import Undertaker
@@ -54,16 +54,30 @@ class Reverter(Scribe):
     def _anew(self, state: EntityState) -> None:
         assert state.row is not None
         columns: dict[str, Any] = {"remote_id": None}
-        if state.kind is EntityKind.ANNOTATION and state.mirror is not None and not client_id(state.mirror):
-            # Other stores make it again, too. They find each other's by a key, so it gets the one that all know.
+        if state.kind is EntityKind.ANNOTATION and state.mirror is not None:
+            key = client_id(state.mirror)
+            if not key:
+                # Other stores make it again, too. They find each other's by a key, so it gets the one that all know.
+                key = state.row["remote_id"]
+            elif self._has_twin(
+                state, key
+            ):  # another store did, and its is here: this is one of its own from now on
+                key = self._identity.object_id()
             metadata = state.row["metadata"]
-            system = {**(metadata.get("system") or {}), "clientId": state.row["remote_id"]}
-            columns["metadata"] = {**metadata, "system": system}
+            columns["metadata"] = {
+                **metadata,
+                "system": {**(metadata.get("system") or {}), "clientId": key},
+            }
         states.drop_bases(self._connection, state.kind, [state.id])
         update_row(self._connection, state.kind, state.id, columns)
         state.row = {**state.row, **columns}
         state.base = None
         self._relog(state, state.base_document, state.mirror, again=True)
+
+    def _has_twin(self, state: EntityState, key: str) -> bool:
+        assert state.row is not None
+        rows = live_rows(self._connection, state.kind, item_id=state.row["item_id"])
+        return any(row["id"] != state.id and client_id({"metadata": row["metadata"]}) == key for row in rows)
 
     def step_back(self, kind: EntityKind, entities: Sequence[RemoteEntity]) -> None:
         """Take states of entities that are older than what both sides agreed on for what they agree on now.

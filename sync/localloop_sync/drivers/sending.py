@@ -44,7 +44,7 @@ class Sender(Scribe):
             for state in states.load(self._connection, kind, ids).values():
                 if state.lost and waiting is State.PENDING:
                     continue  # nobody knows what it would overwrite: it has to be compared first
-                job = self._job(state)
+                job = self._job(state, waiting)
                 if job is not None and waiting is State.PENDING:
                     job = _parted(job, state.operations)
                 if job is not None and contested.isdisjoint(job.parents.items()):
@@ -60,7 +60,7 @@ class Sender(Scribe):
                 contested |= {(EntityKind.DATASET, row["id"]) for row in rows}
         return contested
 
-    def _job(self, state: EntityState) -> Job | None:
+    def _job(self, state: EntityState, asked: State) -> Job | None:
         if state.row is None or _of_platform(state.row):
             return None
         base, mirror = state.base_document, state.mirror
@@ -68,8 +68,14 @@ class Sender(Scribe):
         wanted = part.get(State.PENDING)
         if wanted is None:
             waiting = [one for one in state.operations if one.state in (State.PENDING, State.IN_FLIGHT)]
-            if not waiting or mirror is not None or base is not None:
+            if mirror is not None or base is not None:
                 self._undone(state, base, mirror)
+                # What is under way was taken back here meanwhile: nothing to send, but it has to be looked at.
+                unsure = (
+                    asked is State.IN_FLIGHT and mirror is not None and state.row["remote_id"] is not None
+                )
+                return replace(self._describe(state, base, waiting), target=mirror) if unsure else None
+            if not waiting:
                 return None
             # Created and deleted again while the creation was under way: nothing to send, if it never arrived.
             return self._describe(state, None, waiting)

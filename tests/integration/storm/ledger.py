@@ -186,7 +186,7 @@ class Ledger:
             edit.moved[0].paths.append(edit.moved[1])
         if edit.removed:
             edit.removed.gone = True
-        for number in steps & edit.steps.keys():
+        for number in sorted(steps & edit.steps.keys()):  # in the order in which they were done
             thing, step = edit.steps[number]
             if step["do"] == "note":
                 thing.user[step["key"]] = step["value"]

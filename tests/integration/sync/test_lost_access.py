@@ -69,3 +69,47 @@ def test_a_project_that_may_not_be_read_stops_no_other(store, world):
     report = sync_store(store, MemoryRemote(world=world, before=before), patience=Patience(budget=1))
     assert [one.reason for one in report.rejected] == ["You may not read this project."]
     assert report.pushed == {"project": 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"), [("get", K.ONTOLOGY), ("get", K.RECIPE), ("list", K.MEMBER)], ids=str
+)
+def test_what_may_not_be_read_hides_nothing_else(pair, method, kind):
+    """Somebody's edit would be overwritten unseen, if a refused request ended the pull and not the push."""
+    pair.platform.edit(K.ITEM, pair.platform.at("/a.txt").id, metadata={"user": {"x": 9, "y": 1}})
+    pair.a.edit("/a.txt", x=2)
+    refused = []
+
+    def before(name, *args):
+        if name == method and args[0] is kind:
+            refused.append(args)
+            raise PermanentError("You may not read this.", status=403)
+
+    pair.a.listen(before)
+    assert pair.a.sync().conflicts_open == 1
+    assert refused
+    assert pair.platform.at("/a.txt").document["metadata"]["user"]["x"] == 9
+
+
+def test_a_dataset_that_may_not_be_read_is_not_written_to(pair):
+    pair.platform.edit(K.ITEM, pair.platform.at("/a.txt").id, metadata={"user": {"x": 9, "y": 1}})
+    pair.a.edit("/a.txt", x=2)
+    with pair.a.store.transaction("found") as tx:
+        add_item(
+            tx,
+            create_dataset(tx, tx.rows(K.PROJECT)[0], "E"),
+            "/e.txt",
+            pair.a.store.blobs.add_bytes(b"e"),
+        )
+
+    def before(name, *args):
+        if name in ("page", "count", "newest") and args[0] is K.ITEM:
+            raise PermanentError("You may not read this.", status=403)
+
+    pair.a.listen(before)
+    report = pair.a.sync()
+    assert [one.reason for one in report.rejected] == ["You may not read this."]
+    assert pair.platform.at("/a.txt").document["metadata"]["user"]["x"] == 9
+    assert "/e.txt" in pair.platform.paths(), "nor does it hold up another dataset"
+    pair.a.listen()
+    assert pair.a.sync().conflicts_open == 1

@@ -131,6 +131,20 @@ def test_an_item_deleted_after_its_reply_was_lost_stays_deleted(alone, platform)
     assert platform.paths() == alone.paths() == []
 
 
+def test_what_another_edited_meanwhile_is_not_deleted_with_it(alone, platform):
+    alone.sync()
+    alone.add("/a.txt", b"a", x=1)
+    losing(alone, "upload", 1)
+    with pytest.raises(TransientError):
+        alone.sync()
+    alone.delete("/a.txt")
+    platform.edit(K.ITEM, platform.at("/a.txt").id, metadata={"user": {"x": 2}})
+    alone.listen()
+    agree(alone)
+    assert platform.paths() == alone.paths() == ["/a.txt"]
+    assert alone.user("/a.txt") == {"x": 2}
+
+
 def test_an_annotation_deleted_after_its_reply_was_lost_stays_deleted(alone, platform):
     alone.add("/a.txt", b"a")
     alone.sync()

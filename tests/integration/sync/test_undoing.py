@@ -271,6 +271,16 @@ def test_an_edit_that_is_being_sent_is_undone_and_the_platform_ends_with_the_old
     assert pair.b.user("/a.txt") == {"x": 1, "y": 1}
 
 
+def test_an_edit_that_was_being_sent_and_never_arrived_is_undone(pair):
+    pair.a.edit("/a.txt", x=2)
+    pair.a.journal.begin(pair.a.journal.jobs(State.PENDING))
+    undo(pair.a.store)
+    pair.a.sync()
+    assert pair.a.unsent() == []
+    rested(pair.a, pair.b)
+    assert pair.b.user("/a.txt") == {"x": 1, "y": 1}
+
+
 def test_actions_are_found_by_number_and_by_the_end_of_an_id(alone):
     alone.add("/a.txt", x=1)
     alone.sync()
