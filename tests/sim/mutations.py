@@ -36,14 +36,14 @@ Mutated = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Mutation:
-    """One way to break the engine: what stands in the place of what, and a seed that noticed (None: a late one).
+    """One way to break the engine: what stands in the place of what, and some seeds that noticed.
 
     A change of the engine changes what happens in a seed's world, so that others may have to notice instead.
     """
 
     name: str
     changes: tuple[tuple[Any, str, Any], ...]
-    seed: int | None
+    seeds: tuple[int, ...]
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -145,39 +145,49 @@ MUTATIONS = (
     Mutation(
         "an acknowledgement is dropped: done, but the base stays",
         ((Sender, "acknowledge", _acknowledge_without_base),),
-        0,
+        (0, 2, 3),
     ),
-    Mutation("what is in flight is sent again without a look", ((Settler, "settle", _release_unseen),), None),
+    Mutation(
+        "what is in flight is sent again without a look",
+        ((Settler, "settle", _release_unseen),),
+        (75, 109, 200),
+    ),
     Mutation(
         "a creation whose reply was lost is repeated at once",
         ((RetryingRemote, "_try", _always_again),),
-        None,
+        (108, 109, 112),
     ),
-    Mutation("requests are not written down before they are sent", ((Sender, "begin", _unmarked),), 0),
+    Mutation(
+        "requests are not written down before they are sent", ((Sender, "begin", _unmarked),), (18, 29, 41)
+    ),
     Mutation(
         "what a listing lacks is deleted without asking by id",
         ((Comparer, "_missing", _bury_unproved),),
-        None,
+        (127, 166),
     ),
     Mutation(
         "what a partial or empty listing lacks is deleted",
         ((Puller, "_listed", _bury_what_is_not_listed),),
-        0,
+        (1, 7),
     ),
-    Mutation("the base is ignored", ((observing, "reconcile", _mirror_as_base),), 0),
-    Mutation("theirs is taken without a conflict", ((observing, "reconcile", _theirs_without_a_trace),), 6),
-    Mutation("a changed document is sent whole", ((Messenger, "_update", _whole_document),), None),
+    Mutation("the base is ignored", ((observing, "reconcile", _mirror_as_base),), (1, 2, 3)),
+    Mutation(
+        "theirs is taken without a conflict", ((observing, "reconcile", _theirs_without_a_trace),), (6, 7, 8)
+    ),
+    Mutation("a changed document is sent whole", ((Messenger, "_update", _whole_document),), (13, 50, 80)),
     Mutation(
         "a delta begins where the last one ended, and is trusted",
         ((contents, "OVERLAP", timedelta(0)), *_TRUSTED),
-        None,
+        (104, 202, 219),
     ),
-    Mutation("the log loses a change when it is folded", ((relog, "split", _one_change_less),), 0),
-    Mutation("of two contents only one is kept", ((Observer, "_keep_aside", _nothing),), 75),
+    Mutation("the log loses a change when it is folded", ((relog, "split", _one_change_less),), (27, 42, 48)),
+    Mutation("of two contents only one is kept", ((Observer, "_keep_aside", _nothing),), (75, 110)),
     Mutation(
-        "bytes are not synced before a file is visible", ((Publisher, "publish", _publish_unsynced),), 0
+        "bytes are not synced before a file is visible",
+        ((Publisher, "publish", _publish_unsynced),),
+        (4, 7, 12),
     ),
-    Mutation("names are not synced before they are relied on", ((Publisher, "_sync", _nothing),), 0),
+    Mutation("names are not synced before they are relied on", ((Publisher, "_sync", _nothing),), (4, 7, 34)),
 )
 
 
