@@ -167,6 +167,26 @@ class BlobCache:
         """Whether the bytes of a digest are here."""
         return self.path(digest) is not None
 
+    def keeps(self, digest: str) -> bool:
+        """Whether the bytes of a digest are here to stay.
+
+        A file is visible a moment before its name is durable, and its maker may fail or die in that moment. Who writes
+        down that a blob is here asks this, or puts it in.
+
+        Args:
+            digest: Which blob.
+
+        Returns:
+            False when it is not here. When it is, its name is durable.
+
+        Raises:
+            OSError: The disk does not make it so.
+        """
+        place = self.path(digest)
+        if place is not None:
+            self._publisher.secure(place)
+        return place is not None
+
     def open(self, digest: str) -> BufferedReader:
         """Open a blob for reading; removing it meanwhile does not disturb the reader.
 

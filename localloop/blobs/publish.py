@@ -42,6 +42,14 @@ class Publisher:
         # Blobs that were there already are included: who renamed them may not have synced the directory yet.
         self._sync({self._place(draft.ref).parent for draft in drafts})
 
+    def secure(self, place: Path) -> None:
+        """Make the name of a blob durable that is there already.
+
+        Args:
+            place: Its file.
+        """
+        self._sync({place.parent})
+
     def _move(self, draft: Draft) -> None:
         target = self._place(draft.ref)
         try:

@@ -69,6 +69,14 @@ class MemoryBlobs:
             path.chmod(0o444)
         return path
 
+    def keeps(self, digest: str) -> bool:
+        """Whether the bytes of a digest are here; keeps the port ``Blobs``.
+
+        Args:
+            digest: Which blob.
+        """
+        return digest in self._blobs
+
     def fetch(self, key: str, size: int, chunks: ChunkSource) -> str:
         """Take content in, resuming an earlier part of the same key and size; keeps the port ``Blobs``.
 

@@ -152,7 +152,7 @@ def transfer(remote: Remote, journal: Journal, blobs: Blobs, progress: Progress,
 def _fetch(
     one: Wanted, source: ChunkSource, remote: Remote, journal: Journal, blobs: Blobs, report: SyncReport
 ) -> None:
-    if one.digest is not None and blobs.path(one.digest) is not None:
+    if one.digest is not None and blobs.keeps(one.digest):
         # Other items brought the same bytes.
         journal.hydrated(one.item_id, one.digest, one.size)
         return

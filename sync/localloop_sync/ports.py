@@ -407,6 +407,10 @@ class Blobs(Protocol):
         """Where the bytes of a digest are, or None when they are not here."""
         ...
 
+    def keeps(self, digest: str) -> bool:
+        """Whether the bytes of a digest are here to stay; makes them durable where their maker did not get that far."""
+        ...
+
     def fetch(self, key: str, size: int, chunks: ChunkSource) -> str:
         """Take content in, resuming an earlier part of the same ``key``; returns its digest.
 

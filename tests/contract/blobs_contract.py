@@ -50,6 +50,12 @@ class BlobsContract:
     def test_a_digest_that_is_not_here_has_no_path(self, blobs):
         assert blobs.path(name_of(b"never seen")) is None
 
+    def test_what_is_kept_is_what_was_put_in(self, blobs):
+        digest = blobs.fetch("item", len(DATA), Content())
+        assert blobs.keeps(digest)
+        assert not blobs.keeps(name_of(b"never seen"))
+        assert not blobs.keeps("no digest")
+
     @pytest.mark.parametrize("text", ["", "ab", "../../etc/passwd", "G" * 64, "A" * 64, "tmp"])
     def test_text_that_is_no_digest_has_no_path(self, blobs, text):
         assert blobs.path(text) is None

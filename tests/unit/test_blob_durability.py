@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from localloop.blobs import BlobCache
 
@@ -59,6 +61,31 @@ def test_bytes_that_are_here_are_not_written_again_but_their_name_is_made_durabl
     asked.clear()
     another_process.add_bytes(b"abc")
     assert asked == [("sync", shelf)]
+
+
+def test_what_is_written_down_as_here_has_a_durable_name(tmp_path, asked, monkeypatch):
+    """Its maker could not sync the directory, and gave up; the file is visible all the same."""
+    root = tmp_path / "blobs"
+    digest = blake3(b"abc").hexdigest()
+    shelf = shelf_of(root, digest)
+    cache = BlobCache(root)
+    real, broken = os.fsync, [shelf]
+
+    def full(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() in broken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        cache.add_bytes(b"abc")
+    assert cache.has(digest)
+    with pytest.raises(OSError, match="No space"):
+        cache.keeps(digest)
+    broken.clear()
+    asked.clear()
+    assert cache.keeps(digest)
+    assert asked == [("sync", shelf), ("sync", shelf.parent), ("sync", root)]
 
 
 def test_in_bulk_every_file_is_synced_before_any_is_named_and_each_directory_once(tmp_path, asked):
