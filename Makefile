@@ -26,7 +26,7 @@ MEMORY := $(if $(wildcard /dev/shm/.),/dev/shm,$(or $(TMPDIR),/tmp))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench sim storm fuzz dist schema docs-reference lock clean
+.PHONY: help setup demo test lint format bench sim storm fuzz dist schema docs docs-reference lock clean
 
 help:  ## say what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ dist: $(DEV)  ## build the wheel and the source distribution into dist/
 
 schema: $(DEV)  ## render schema/golden.sql anew, after a migration
 	$(PY) -m localloop_schema.golden schema/golden.sql
+
+docs: $(DEV)  ## make the documentation site in build/docs/site
+	$(PY) docs/site/assemble.py build/docs
+	cd build/docs && $(abspath $(BIN))/zensical build --clean --strict
 
 docs-reference: $(DEV)  ## render docs/reference/cli.md anew, after a change of the command line
 	$(PY) -m localloop.cli.reference > docs/reference/cli.md.new
