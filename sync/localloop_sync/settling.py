@@ -82,10 +82,9 @@ class Settler:
             self._scout.look(group)
             return
         current = self._remote.get(job.kind, job.remote_id)
-        if current is None and job.errand is Errand.DELETE:
-            self._journal.gone([job])
-        elif current is not None:
+        if current is not None:
             self._puller.take(job.kind, [current])
+        # One 404 is no proof that a deletion arrived. It goes again, by an id that nothing else will ever have.
 
 
 def _looks(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:

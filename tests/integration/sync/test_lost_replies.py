@@ -13,6 +13,7 @@ from localloop.store.projects import add_member
 from localloop.store.recipes import ontology_of
 from localloop.store.tasks import create_task
 from localloop_schema.kinds import EntityKind as K
+from localloop_sync.core.operation import State
 from localloop_sync.errors import PermanentError, TransientError
 from tests.integration.sync.harness import WRITES, agree
 
@@ -322,3 +323,32 @@ def test_a_batch_that_was_refused_half_way_makes_no_twin(alone, platform):
     report = alone.sync()
     assert [one.reason for one in report.rejected] == ["A bad label."]
     assert platform.labels() == ["one", "two"]
+
+
+def test_a_deletion_that_never_arrived_is_not_found_done_by_one_mistaken_answer(pair):
+    """A 404 for something that is there would bring the file back to everybody."""
+    pair.a.delete("/a.txt")
+    pair.a.journal.begin(pair.a.journal.jobs(State.PENDING))  # and then the process dies
+    get, mistaken = pair.a.remote.get, []
+
+    def once(kind, remote_id):
+        if kind is K.ITEM and not mistaken:
+            mistaken.append(remote_id)
+            return None
+        return get(kind, remote_id)
+
+    pair.a.remote.get = once
+    pair.a.sync()
+    assert mistaken
+    agree(pair.a, pair.b)
+    assert pair.platform.paths() == []
+
+
+def test_a_deletion_that_did_arrive_is_found_done(pair):
+    pair.a.delete("/a.txt")
+    pair.a.journal.begin(pair.a.journal.jobs(State.PENDING))
+    pair.platform.remove(K.ITEM, pair.platform.at("/a.txt").id)
+    pair.a.sync()
+    assert pair.a.unsent() == []
+    agree(pair.a, pair.b)
+    assert pair.a.conflicts(None) == []
