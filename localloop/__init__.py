@@ -32,26 +32,22 @@ if TYPE_CHECKING:
     )
     from localloop.sdk.annotation import (
         Annotation,
-        AnnotationCollection,
         AnnotationStatus,
         AnnotationType,
+        ViewAnnotationOptions,
     )
     from localloop.sdk.annotations import Annotations
+    from localloop.sdk.collection import AnnotationCollection
     from localloop.sdk.context import open_store, use
     from localloop.sdk.datasets import Dataset, Datasets, IndexDriver
+    from localloop.sdk.definition import UndefinedAnnotationType
     from localloop.sdk.definitions import (
         Box,
         Classification,
-        Cube,
-        Cube3d,
-        Description,
         Ellipse,
-        FreeText,
         Point,
         Polygon,
         Polyline,
-        Subtitle,
-        Text,
     )
     from localloop.sdk.filters import (
         Filters,
@@ -67,7 +63,19 @@ if TYPE_CHECKING:
     from localloop.sdk.pages import PagedEntities
     from localloop.sdk.projects import MemberRole, Project, Projects
     from localloop.sdk.recipes import Ontology, Recipe, Recipes
+    from localloop.sdk.segmentation import Segmentation
+    from localloop.sdk.solids import Cube, Cube3d, Gis, GisType, Pose
     from localloop.sdk.tasks import Assignment, Task, TaskPriority, Tasks
+    from localloop.sdk.words import (
+        Comparison,
+        Description,
+        FreeText,
+        Message,
+        Note,
+        RefImage,
+        Subtitle,
+        Text,
+    )
     from localloop.store import Store
 
     annotations: Annotations
@@ -90,26 +98,22 @@ _HOMES = {
     ),
     "localloop.sdk.annotation": (
         "Annotation",
-        "AnnotationCollection",
         "AnnotationStatus",
         "AnnotationType",
+        "ViewAnnotationOptions",
     ),
     "localloop.sdk.annotations": ("Annotations",),
+    "localloop.sdk.collection": ("AnnotationCollection",),
     "localloop.sdk.context": ("open_store", "use"),
     "localloop.sdk.datasets": ("Dataset", "Datasets", "IndexDriver"),
+    "localloop.sdk.definition": ("UndefinedAnnotationType",),
     "localloop.sdk.definitions": (
         "Box",
         "Classification",
-        "Cube",
-        "Cube3d",
-        "Description",
         "Ellipse",
-        "FreeText",
         "Point",
         "Polygon",
         "Polyline",
-        "Subtitle",
-        "Text",
     ),
     "localloop.sdk.filters": (
         "Filters",
@@ -125,7 +129,19 @@ _HOMES = {
     "localloop.sdk.pages": ("PagedEntities",),
     "localloop.sdk.projects": ("MemberRole", "Project", "Projects"),
     "localloop.sdk.recipes": ("Ontology", "Recipe", "Recipes"),
+    "localloop.sdk.segmentation": ("Segmentation",),
+    "localloop.sdk.solids": ("Cube", "Cube3d", "Gis", "GisType", "Pose"),
     "localloop.sdk.tasks": ("Assignment", "Task", "TaskPriority", "Tasks"),
+    "localloop.sdk.words": (
+        "Comparison",
+        "Description",
+        "FreeText",
+        "Message",
+        "Note",
+        "RefImage",
+        "Subtitle",
+        "Text",
+    ),
     "localloop.store": ("Store",),
 }
 
@@ -154,6 +170,7 @@ _FLAT = {
     "ITEM_STATUS_": "ItemStatus",
     "MEMBER_ROLE_": "MemberRole",
     "TASK_PRIORITY_": "TaskPriority",
+    "VIEW_ANNOTATION_OPTIONS_": "ViewAnnotationOptions",
 }
 
 __all__ = [
@@ -165,6 +182,7 @@ __all__ = [
     "Assignment",
     "Box",
     "Classification",
+    "Comparison",
     "Cube",
     "Cube3d",
     "Dataset",
@@ -178,27 +196,36 @@ __all__ = [
     "FiltersOrderByDirection",
     "FiltersResource",
     "FreeText",
+    "Gis",
+    "GisType",
     "IndexDriver",
     "Item",
     "ItemStatus",
     "Items",
     "Label",
     "MemberRole",
+    "Message",
+    "Note",
     "Ontology",
     "PagedEntities",
     "Point",
     "Polygon",
     "Polyline",
+    "Pose",
     "Project",
     "Projects",
     "Recipe",
     "Recipes",
+    "RefImage",
+    "Segmentation",
     "Store",
     "Subtitle",
     "Task",
     "TaskPriority",
     "Tasks",
     "Text",
+    "UndefinedAnnotationType",
+    "ViewAnnotationOptions",
     "__version__",
     "annotations",
     "datasets",

@@ -31,14 +31,14 @@ def draw(
     for annotation, colour in marks:
         try:
             ink = ImageColor.getrgb(colour)
-            for line in _lines(str(annotation["type"]), annotation.get("coordinates")):
+            for line in outlines_of(str(annotation["type"]), annotation.get("coordinates")):
                 _stroke(canvas, [(x * scale[0], y * scale[1]) for x, y in line], ink)
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
             continue  # coordinates are anybody's JSON
 
 
 def _stroke(canvas: ImageDraw.ImageDraw, line: list[Place], ink: Any) -> None:
-    if not all(math.isfinite(value) and abs(value) < 1e6 for place in line for value in place):
+    if not drawable(line):
         return
     if len(line) == 1:
         [(x, y)] = line
@@ -47,8 +47,21 @@ def _stroke(canvas: ImageDraw.ImageDraw, line: list[Place], ink: Any) -> None:
         canvas.line(line, fill=ink, width=2)
 
 
-def _lines(kind: str, where: Any) -> Iterator[list[Place]]:
-    """The lines that an annotation consists of; a point is a line of one place."""
+def drawable(line: list[Place]) -> bool:
+    """Whether all places of a line are somewhere near a picture."""
+    return all(math.isfinite(value) and abs(value) < 1e6 for place in line for value in place)
+
+
+def outlines_of(kind: str, where: Any) -> Iterator[list[Place]]:
+    """The lines that an annotation consists of; a point is a line of one place.
+
+    Args:
+        kind: The annotation's type.
+        where: Its coordinates.
+
+    Raises:
+        LookupError: The coordinates make no sense; so do TypeError, ValueError and AttributeError.
+    """
     if kind == "point":
         yield [_place(where)]
     elif kind == "box":

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localloop.errors import BadRequest, NotFound
-from localloop.sdk.annotation import Annotation, AnnotationCollection, AnnotationStatus, store_annotations
-from localloop.sdk.entity import EntityList, text_of
+from localloop.sdk.annotation import Annotation, AnnotationStatus, ViewAnnotationOptions, store_annotations
+from localloop.sdk.collection import AnnotationCollection
+from localloop.sdk.colors import colors
+from localloop.sdk.entity import EntityList
 from localloop.sdk.filters import Filters, FiltersOperations, FiltersResource
 from localloop.sdk.pages import PagedEntities
 from localloop.sdk.shape import shaped
@@ -128,14 +130,75 @@ class Annotations:
         Raises:
             ValueError: There is no such status, or no annotation is named.
         """
-        if text_of(status) not in set(AnnotationStatus):
-            raise ValueError(f"status must be one of: {', '.join(AnnotationStatus)}")
         if annotation is None:
             if annotation_id is None:
                 raise ValueError('must provide "annotation" or "annotation_id"')
             annotation = self.get(annotation_id)
-        annotation.status = status
-        return annotation.update(system_metadata=True)
+        return annotation.update_status(status)
+
+    def show(
+        self,
+        image: Any = None,
+        thickness: int | None = None,
+        with_text: bool = False,
+        height: int | None = None,
+        width: int | None = None,
+        annotation_format: ViewAnnotationOptions | str = ViewAnnotationOptions.MASK,
+        alpha: float = 1,
+    ) -> Any:
+        """Draw the annotations of the item; see :func:`localloop.sdk.showing.show`.
+
+        Returns:
+            The picture as an array.
+        """
+        self._need_item()
+        found: AnnotationCollection = self.list()
+        return found.show(
+            image,
+            thickness=thickness,
+            with_text=with_text,
+            height=height,
+            width=width,
+            annotation_format=annotation_format,
+            alpha=alpha,
+        )
+
+    def download(
+        self,
+        filepath: str | Path,
+        annotation_format: ViewAnnotationOptions | str = ViewAnnotationOptions.JSON,
+        img_filepath: str | Path | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        thickness: int = 1,
+        with_text: bool = False,
+        alpha: float = 1,
+    ) -> str:
+        """Put the annotations of the item into a file; see :meth:`AnnotationCollection.download`.
+
+        Returns:
+            The path of the file.
+        """
+        self._need_item()
+        found: AnnotationCollection = self.list()
+        return found.download(
+            filepath,
+            img_filepath,
+            annotation_format=annotation_format,
+            height=height,
+            width=width,
+            thickness=thickness,
+            with_text=with_text,
+            alpha=alpha,
+        )
+
+    def color_of(self, label: str) -> tuple[int, int, int]:
+        """The colour of a label of the dataset: red, green and blue, from 0 to 255."""
+        return colors(self._store, self._dataset_id).of(label)
+
+    def instance_map(self) -> dict[str, int]:
+        """Label → the number that it has in instance masks: the dataset's labels in order, from 1 on."""
+        return colors(self._store, self._dataset_id).numbers
 
     def delete(
         self,

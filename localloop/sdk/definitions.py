@@ -1,56 +1,16 @@
-"""What annotations say: the shapes that a builder takes, and their coordinates (docs/platform/wire.md, 5.3)."""
+"""Flat shapes that annotations have, and their coordinates (docs/platform/wire.md, 5.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
 from localloop.errors import BadRequest
+from localloop.media.arrays import numpy
+from localloop.sdk.definition import Attributes, Definition, Place, flat, number, point
 
-#: A point in two dimensions: ``(x, y)`` or ``{"x": ..., "y": ...}``.
-Place = Sequence[float] | Mapping[str, float]
-
-Attributes = Mapping[str, Any] | Sequence[str] | None
-
-
-class Definition:
-    """What one annotation says.
-
-    Args:
-        label: The label's tag.
-        attributes: Values by the keys of the ontology's attributes; or names, as older recipes have them.
-        description: Free text.
-    """
-
-    type: ClassVar[str]
-
-    def __init__(self, label: str, attributes: Attributes = None, description: str | None = None) -> None:
-        self.label = label
-        self.attributes = attributes
-        self.description = description
-
-    def coordinates(self) -> Any:
-        """The wire's ``coordinates``, or None when the type has none."""
-        return None
-
-    def to_json(self) -> dict[str, Any]:
-        """The part of an annotation's JSON that the definition determines."""
-        named = isinstance(self.attributes, Mapping)
-        json: dict[str, Any] = {
-            "type": self.type,
-            "label": self.label,
-            "attributes": [] if named else list(self.attributes or ()),
-            "metadata": {"system": {"attributes": dict(self.attributes) if named else {}}},  # type: ignore[arg-type]  # named says so
-        }
-        coordinates = self.coordinates()
-        if coordinates is not None:
-            json["coordinates"] = coordinates
-        if self.description is not None:
-            json["description"] = self.description
-        return json
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(label={self.label!r}, coordinates={self.coordinates()!r})"
+_WITH_ANGLE = 3
 
 
 class Classification(Definition):
@@ -63,11 +23,14 @@ class Point(Definition):
     """A marker at one place.
 
     Args:
-        x: How far from the left.
-        y: How far from the top.
+        x: How far from the left, in pixels.
+        y: How far from the top, in pixels.
         label: The label's tag.
         attributes: See :class:`Definition`.
         description: Free text.
+
+    Raises:
+        BadRequest: A number is none.
     """
 
     type = "point"
@@ -82,57 +45,150 @@ class Point(Definition):
     ) -> None:
         super().__init__(label, attributes, description)
         self.x, self.y = x, y
+        self.coordinates()
+
+    @property
+    def geo(self) -> Any:
+        """``[x, y]``."""
+        return [self.x, self.y]
+
+    @geo.setter
+    def geo(self, place: Place) -> None:
+        self.x, self.y = flat(place).values()
+
+    @property
+    def left(self) -> float:  # type: ignore[override]  # a point is its own extent
+        """Its x."""
+        return self.x
+
+    @property
+    def top(self) -> float:  # type: ignore[override]  # as above
+        """Its y."""
+        return self.y
+
+    right = left
+    bottom = top
 
     def coordinates(self) -> Any:
         """One point."""
-        return _point(self.x, self.y)
+        return point(self.x, self.y)
+
+    @classmethod
+    def _read(cls, where: Any, said: dict[str, Any]) -> Self:
+        return cls(where["x"], where["y"], **said)
 
 
 class Box(Definition):
     """A rectangle.
 
     Args:
-        left: Its left edge.
+        left: Its left edge, in pixels.
         top: Its upper edge.
         right: Its right edge.
         bottom: Its lower edge.
         label: The label's tag.
         attributes: See :class:`Definition`.
         description: Free text.
-        angle: By how many degrees it is turned.
+        angle: By how many degrees it is turned about its centre.
+
+    Raises:
+        BadRequest: A number is none.
     """
 
     type = "box"
 
     def __init__(
         self,
-        left: float,
-        top: float,
-        right: float,
-        bottom: float,
-        label: str,
+        left: float | None = None,
+        top: float | None = None,
+        right: float | None = None,
+        bottom: float | None = None,
+        label: str | None = None,
         attributes: Attributes = None,
         description: str | None = None,
         angle: float | None = None,
     ) -> None:
         super().__init__(label, attributes, description)
-        self.left, self.top, self.right, self.bottom = left, top, right, bottom
+        self.left, self.top = number(left, "The left of a box"), number(top, "The top of a box")
+        self.right, self.bottom = number(right, "The right of a box"), number(bottom, "The bottom of a box")
         self.angle = angle
+
+    @property
+    def geo(self) -> Any:
+        """Two opposite corners: ``[[left, top], [right, bottom]]``."""
+        return [[self.left, self.top], [self.right, self.bottom]]
+
+    @geo.setter
+    def geo(self, corners: Sequence[Sequence[float]]) -> None:
+        (self.left, self.top), (self.right, self.bottom) = corners
+
+    @property
+    def x(self) -> list[float]:
+        """Its left and right edges."""
+        return [self.left, self.right]
+
+    @property
+    def y(self) -> list[float]:
+        """Its upper and lower edges."""
+        return [self.top, self.bottom]
+
+    @property
+    def four_points(self) -> list[list[float]]:
+        """Its corners, before it is turned."""
+        return [
+            [self.left, self.top],
+            [self.left, self.bottom],
+            [self.right, self.bottom],
+            [self.right, self.top],
+        ]
 
     def coordinates(self) -> Any:
         """Two opposite corners, and the angle when there is one."""
-        corners: list[Any] = [_point(self.left, self.top), _point(self.right, self.bottom)]
-        return corners if self.angle is None else [*corners, float(self.angle)]
+        corners: list[Any] = [point(self.left, self.top), point(self.right, self.bottom)]
+        return corners if self.angle is None else [*corners, number(self.angle, "The angle of a box")]
+
+    @classmethod
+    def _read(cls, where: Any, said: dict[str, Any]) -> Self:
+        (left, top), (right, bottom) = (flat(place).values() for place in where[:2])
+        turned = len(where) >= _WITH_ANGLE and isinstance(where[2], int | float)
+        return cls(
+            min(left, right),
+            min(top, bottom),
+            max(left, right),
+            max(top, bottom),
+            angle=where[2] if turned else None,
+            **said,
+        )
+
+    @classmethod
+    def from_segmentation(cls, mask: Any, label: str, attributes: Attributes = None) -> list[Self]:
+        """A box around every separate part of a mask.
+
+        Args:
+            mask: An array of rows of pixels; what is not 0 belongs to it.
+            label: The label's tag.
+            attributes: See :class:`Definition`.
+        """
+        from localloop.media.masks import outlines  # noqa: PLC0415 - loads OpenCV
+
+        around = [(outline.min(axis=0), outline.max(axis=0)) for outline in outlines(mask, epsilon=0)]
+        return [
+            cls(float(low[0]), float(low[1]), float(high[0]), float(high[1]), label, attributes)
+            for low, high in around
+        ]
 
 
 class _Path(Definition):
     """Points in order.
 
     Args:
-        geo: The points.
+        geo: The points: pairs of x and y, in pixels.
         label: The label's tag.
         attributes: See :class:`Definition`.
         description: Free text.
+
+    Raises:
+        BadRequest: A point has no x and y, or there is no point.
     """
 
     def __init__(
@@ -143,17 +199,108 @@ class _Path(Definition):
         description: str | None = None,
     ) -> None:
         super().__init__(label, attributes, description)
-        self.geo = [_flat(place) for place in geo]
+        self._more: list[Any] = []
+        self._path = _path(geo)
+
+    @property
+    def geo(self) -> Any:
+        """The points of its first path, as an array of pairs."""
+        return numpy().asarray([[place["x"], place["y"]] for place in self._path])
+
+    @geo.setter
+    def geo(self, places: Iterable[Place]) -> None:
+        self._path = _path(places)
+
+    @property
+    def x(self) -> Any:
+        """The points' x, as an array."""
+        return self.geo[:, 0]
+
+    @property
+    def y(self) -> Any:
+        """The points' y, as an array."""
+        return self.geo[:, 1]
+
+    @property
+    def left(self) -> float:  # type: ignore[override]  # it follows from the points
+        """The least x."""
+        return min(place["x"] for place in self._path)
+
+    @property
+    def top(self) -> float:  # type: ignore[override]  # as above
+        """The least y."""
+        return min(place["y"] for place in self._path)
+
+    @property
+    def right(self) -> float:  # type: ignore[override]  # as above
+        """The greatest x."""
+        return max(place["x"] for place in self._path)
+
+    @property
+    def bottom(self) -> float:  # type: ignore[override]  # as above
+        """The greatest y."""
+        return max(place["y"] for place in self._path)
 
     def coordinates(self) -> Any:
-        """One path of points."""
-        return [self.geo]
+        """Its paths of points; mostly one."""
+        return [[dict(place) for place in self._path], *self._more]
+
+    @classmethod
+    def _read(cls, where: Any, said: dict[str, Any]) -> Self:
+        made = cls(where[0], **said)
+        made._more = list(where[1:])
+        return made
 
 
 class Polygon(_Path):
     """A closed outline."""
 
     type = "segment"
+
+    @classmethod
+    def from_segmentation(
+        cls,
+        mask: Any,
+        label: str,
+        attributes: Attributes = None,
+        epsilon: float | None = None,
+        max_instances: int | None = 1,
+        min_area: float = 0,
+    ) -> Any:
+        """The outlines of a mask, the largest first.
+
+        Args:
+            mask: An array of rows of pixels; what is more than half of its greatest value belongs to it.
+            label: The label's tag.
+            attributes: See :class:`Definition`.
+            epsilon: How many pixels an outline may be off, to have fewer points; a 2000th of its length when
+                left out, and 0 leaves every point.
+            max_instances: How many outlines there are at most; None for all.
+            min_area: Outlines around no more square pixels than this are left out.
+
+        Returns:
+            A polygon where there is one, else a list of polygons.
+        """
+        from localloop.media.masks import outlines  # noqa: PLC0415 - loads OpenCV
+
+        found = outlines(mask, epsilon=epsilon, most=max_instances, least=min_area)
+        polygons = [cls(outline, label, attributes) for outline in found]
+        return polygons[0] if len(polygons) == 1 else polygons
+
+    def to_mask(self, height: int, width: int) -> Any:
+        """The polygon, filled.
+
+        Args:
+            height: Of the picture, in pixels.
+            width: Of the picture.
+
+        Returns:
+            An array of ``height`` rows: 1 where the polygon is, else 0.
+        """
+        from localloop.media.masks import filled  # noqa: PLC0415 - loads Pillow
+
+        rings = [self._path, *self._more]
+        return filled([[(place["x"], place["y"]) for place in ring] for ring in rings], (height, width))
 
 
 class Polyline(_Path):
@@ -166,7 +313,7 @@ class Ellipse(Definition):
     """An ellipse.
 
     Args:
-        x: Its centre, from the left.
+        x: Its centre, from the left, in pixels.
         y: Its centre, from the top.
         rx: Its radius along x.
         ry: Its radius along y.
@@ -174,6 +321,9 @@ class Ellipse(Definition):
         label: The label's tag.
         attributes: See :class:`Definition`.
         description: Free text.
+
+    Raises:
+        BadRequest: A number is none.
     """
 
     type = "ellipse"
@@ -191,229 +341,59 @@ class Ellipse(Definition):
     ) -> None:
         super().__init__(label, attributes, description)
         self.x, self.y, self.rx, self.ry, self.angle = x, y, rx, ry, angle
+        self.coordinates()
+
+    @property
+    def rad(self) -> float:
+        """The angle in radians."""
+        return math.radians(self.angle)
+
+    @property
+    def geo(self) -> Any:
+        """``[[x, y], [rx, ry], [angle, rad]]`` as an array."""
+        return numpy().asarray([[self.x, self.y], [self.rx, self.ry], [self.angle, self.rad]])
+
+    def _reach(self) -> tuple[float, float]:
+        sine, cosine = math.sin(self.rad), math.cos(self.rad)
+        return math.hypot(self.rx * cosine, self.ry * sine), math.hypot(self.rx * sine, self.ry * cosine)
+
+    @property
+    def left(self) -> float:  # type: ignore[override]  # it follows from the radii
+        """The least x."""
+        return self.x - self._reach()[0]
+
+    @property
+    def top(self) -> float:  # type: ignore[override]  # as above
+        """The least y."""
+        return self.y - self._reach()[1]
+
+    @property
+    def right(self) -> float:  # type: ignore[override]  # as above
+        """The greatest x."""
+        return self.x + self._reach()[0]
+
+    @property
+    def bottom(self) -> float:  # type: ignore[override]  # as above
+        """The greatest y."""
+        return self.y + self._reach()[1]
 
     def coordinates(self) -> Any:
         """Centre, radii and angle."""
         return {
-            "center": _point(self.x, self.y),
-            "rx": float(self.rx),
-            "ry": float(self.ry),
-            "angle": float(self.angle),
+            "center": point(self.x, self.y),
+            "rx": number(self.rx, "The rx of an ellipse"),
+            "ry": number(self.ry, "The ry of an ellipse"),
+            "angle": number(self.angle, "The angle of an ellipse"),
         }
 
-
-class Cube(Definition):
-    """A box in perspective, by its eight corners.
-
-    Args:
-        label: The label's tag.
-        front_tl: Front, top left.
-        front_tr: Front, top right.
-        front_br: Front, bottom right.
-        front_bl: Front, bottom left.
-        back_tl: Back, top left.
-        back_tr: Back, top right.
-        back_br: Back, bottom right.
-        back_bl: Back, bottom left.
-        angle: By how many degrees it is turned.
-        attributes: See :class:`Definition`.
-        description: Free text.
-    """
-
-    type = "cube"
-
-    def __init__(
-        self,
-        label: str,
-        front_tl: Place,
-        front_tr: Place,
-        front_br: Place,
-        front_bl: Place,
-        back_tl: Place,
-        back_tr: Place,
-        back_br: Place,
-        back_bl: Place,
-        angle: float | None = None,
-        attributes: Attributes = None,
-        description: str | None = None,
-    ) -> None:
-        super().__init__(label, attributes, description)
-        self.corners = {
-            "front_tl": front_tl,
-            "front_tr": front_tr,
-            "front_br": front_br,
-            "front_bl": front_bl,
-            "back_tl": back_tl,
-            "back_tr": back_tr,
-            "back_br": back_br,
-            "back_bl": back_bl,
-        }
-        self.angle = angle
-
-    def coordinates(self) -> Any:
-        """The corners by name, and the angle."""
-        corners: dict[str, Any] = {name: {**_flat(at), "z": 0.0} for name, at in self.corners.items()}
-        return {**corners, "angle": float(self.angle or 0)}
+    @classmethod
+    def _read(cls, where: Any, said: dict[str, Any]) -> Self:
+        centre = where["center"]
+        return cls(centre["x"], centre["y"], where["rx"], where["ry"], where.get("angle") or 0, **said)
 
 
-class Cube3d(Definition):
-    """A box in space.
-
-    Args:
-        label: The label's tag.
-        position: Its centre: x, y and z.
-        scale: Its size along each axis.
-        rotation: How it is turned about each axis.
-        attributes: See :class:`Definition`.
-        description: Free text.
-    """
-
-    type = "cube_3d"
-
-    def __init__(
-        self,
-        label: str,
-        position: Sequence[float],
-        scale: Sequence[float],
-        rotation: Sequence[float],
-        attributes: Attributes = None,
-        description: str | None = None,
-    ) -> None:
-        super().__init__(label, attributes, description)
-        self.position, self.scale, self.rotation = position, scale, rotation
-
-    def coordinates(self) -> Any:
-        """Position, scale and rotation."""
-        parts = {"position": self.position, "scale": self.scale, "rotation": self.rotation}
-        return {name: dict(zip("xyz", map(float, numbers), strict=True)) for name, numbers in parts.items()}
-
-
-class Subtitle(Definition):
-    """Words that are said in a recording.
-
-    Args:
-        text: The words.
-        label: The label's tag.
-        attributes: See :class:`Definition`.
-        description: Free text.
-    """
-
-    type = "subtitle"
-
-    def __init__(
-        self, text: str, label: str, attributes: Attributes = None, description: str | None = None
-    ) -> None:
-        super().__init__(label, attributes, description)
-        self.text = text
-
-    def coordinates(self) -> Any:
-        """The words."""
-        return {"text": self.text}
-
-
-class Text(Definition):
-    """A span of a text item.
-
-    Args:
-        text_type: ``block`` or ``html``.
-        start: Where it begins.
-        end: Where it ends.
-        label: The label's tag.
-        top: For HTML: how far from the top.
-        left: For HTML: how far from the left.
-        attributes: See :class:`Definition`.
-        description: Free text.
-    """
-
-    type = "text_mark"
-
-    def __init__(
-        self,
-        text_type: str,
-        start: int,
-        end: int,
-        label: str,
-        top: float | None = None,
-        left: float | None = None,
-        attributes: Attributes = None,
-        description: str | None = None,
-    ) -> None:
-        super().__init__(label, attributes, description)
-        self.text_type, self.start, self.end = text_type, start, end
-        self.top, self.left = top, left
-
-    def coordinates(self) -> Any:
-        """The span, by its type."""
-        span: dict[str, Any] = {
-            "type": self.text_type,
-            "label": self.label,
-            "start": self.start,
-            "end": self.end,
-        }
-        return span | ({"top": self.top, "left": self.left} if self.text_type == "html" else {})
-
-
-class FreeText(Definition):
-    """Text of one's own about an item.
-
-    Args:
-        text: The text.
-        label: The label's tag.
-        attributes: See :class:`Definition`.
-        description: Free text.
-    """
-
-    type = "text"
-
-    def __init__(
-        self,
-        text: str,
-        label: str = "free-text",
-        attributes: Attributes = None,
-        description: str | None = None,
-    ) -> None:
-        super().__init__(label, attributes, description)
-        self.text = text
-
-    def coordinates(self) -> Any:
-        """The text itself."""
-        return self.text
-
-
-class Description(Definition):
-    """The description of an item, as an annotation.
-
-    Args:
-        text: The text.
-        description: Free text about the annotation itself.
-    """
-
-    type = "item_description"
-
-    def __init__(self, text: str, description: str | None = None) -> None:
-        super().__init__("item.description", None, description)
-        self.text = text
-
-    def coordinates(self) -> Any:
-        """The text."""
-        return {"text": self.text}
-
-    def to_json(self) -> dict[str, Any]:
-        """As other definitions, and marked as the system's own."""
-        json = super().to_json()
-        json["metadata"]["system"]["system"] = True
-        return json
-
-
-def _point(x: float, y: float) -> dict[str, float]:
-    return {"x": float(x), "y": float(y), "z": 0.0}
-
-
-def _flat(place: Place) -> dict[str, float]:
-    """A place as ``{"x", "y"}``."""
-    if isinstance(place, Mapping):
-        return {"x": float(place["x"]), "y": float(place["y"])}
-    numbers = [float(number) for number in place]
-    if len(numbers) < len("xy"):
-        raise BadRequest("400", f"A point needs an x and a y: {place!r}")
-    return {"x": numbers[0], "y": numbers[1]}
+def _path(places: Iterable[Place]) -> list[dict[str, float]]:
+    path = [flat(place) for place in places]
+    if not path:
+        raise BadRequest("400", "A path needs at least one point")
+    return path
