@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,9 @@ def vtt_of(annotations: Iterable[Any]) -> str:
     file = library.WebVTT()
     for start, end, text in subtitles:
         file.captions.append(library.Caption(_stamp(start), _stamp(end), text))
-    content: str = file.content
-    return content + "\n"
+    text_file = StringIO()
+    file.write(text_file)
+    return text_file.getvalue().rstrip("\n") + "\n"
 
 
 def _seconds(stamp: str) -> float:
