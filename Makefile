@@ -101,7 +101,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hash
 
 lock: $(PY)  ## choose versions anew: requirements/*.lock
 	$(PY) -m pip install --quiet 'uv>=0.9,<1'
-	$(LOCK) --group dev --extra annotations --extra demo --extra video --output-file requirements/dev.lock
+	$(LOCK) --group dev --extra annotations --extra demo --extra formats --extra video --output-file requirements/dev.lock
 	$(LOCK) --constraints requirements/dev.lock --output-file requirements/runtime.lock
 	$(LOCK) --constraints requirements/dev.lock --extra demo --output-file requirements/demo.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \

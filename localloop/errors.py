@@ -24,6 +24,7 @@
     ├── Halt                           7
     │   ├── MassDeletionHalt           7   too much would be deleted
     │   └── OtherAccountHalt          12   the store belongs to another account
+    ├── ExtraMissingError              1   a library that is installed only on request
     ├── LockedError                    8   another process is syncing
     └── PlatformError                  1   what dtlpy raises: a code and a message
         ├── BadRequest                 2   400
@@ -113,6 +114,10 @@ class SourceChangedError(BlobError):
         self.source = source
 
 
+class ExtraMissingError(LocalLoopError):
+    """A library is needed that is installed only on request."""
+
+
 class PlatformError(LocalLoopError):
     """An error in the shape that dtlpy raises: ``('404', "Dataset not found. Name: 'x'")``.
 
@@ -182,6 +187,7 @@ __all__ = [
     "BlobError",
     "BlobMissingError",
     "Conflict",
+    "ExtraMissingError",
     "Forbidden",
     "Halt",
     "LocalLoopError",

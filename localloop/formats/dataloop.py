@@ -1,7 +1,6 @@
 """The platform's own export: ``items/<path>.jpg`` beside ``json/<path>.json``, one JSON object an item.
 
-The object holds ``filename``, ``annotations`` as on the wire and ``itemMetadata`` (or ``metadata``). What is
-imported is new: no id of the export is used again, because the platform it came from may still have its owner.
+The object holds ``filename``, ``annotations`` as on the wire and ``itemMetadata`` (or ``metadata``).
 """
 
 from __future__ import annotations
@@ -9,124 +8,68 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from localloop.blobs import BlobRef
-from localloop.errors import BadRequest, BlobError, LocalLoopError, NotFound
-from localloop.media import probe
-from localloop.store import Store, Transaction
-from localloop.store.annotations import add_annotations, update_annotation
-from localloop.store.items import add_item, find_item, own_metadata
-from localloop.store.labels import upsert_labels
-from localloop.store.patch import json_object
-from localloop.store.paths import mimetype_of, normal_path
-from localloop.store.recipes import ontology_of
-from localloop_schema.documents import derived_system
-from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row
+from localloop.errors import BadRequest, NotFound
+from localloop.formats.importing import checked
+from localloop.formats.samples import Described, Sample
 
-#: How many items one transaction imports, with their annotations; their bytes are durable before it.
-BATCH: Final = 100
-
-#: Derived metadata that names entities of the dataset of origin, or that only the bytes here can tell.
-FOREIGN: Final = frozenset(
-    {
-        "annotationQueryCount",
-        "annotationStatus",
-        "deleted",
-        "executionLogs",
-        "refs",
-        "size",
-        "snapshotPartition",
-        "taskStatusLog",
-        "thumbnailAnnotationsId",
-        "thumbnailId",
-    }
-)
-
-#: ``metadata.system`` keys of an annotation that name entities of the dataset of origin.
-FOREIGN_ANNOTATION: Final = frozenset(
-    {"assignmentId", "clientId", "clientParentId", "parentId", "recipeId", "taskId"}
-)
-
-#: The keys of an exported annotation that are taken over.
-_SAID: Final = ("type", "label", "coordinates", "attributes", "description", "source", "metadata")
+FOLDER: Final = "items"
+DESCRIPTIONS: Final = "json"
 
 
-@dataclass(slots=True)
-class Imported:
-    """What an import did.
-
-    Attributes:
-        items: How many items are new.
-        annotations: How many annotations are new.
-        labels: How many labels were added to the recipe.
-        existing: How many items were there already, with the same bytes; nothing of them was touched.
-        bytes: The size of the new items.
-        failures: What was not imported: path in the export, and the reason.
-    """
-
-    items: int = 0
-    annotations: int = 0
-    labels: int = 0
-    existing: int = 0
-    bytes: int = 0
-    failures: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """One file of the export, and the file that describes it, if there is one."""
-
-    file: Path
-    name: str
-    description: Path | None
-
-
-def import_export(
-    store: Store,
-    dataset: Row,
-    folder: Path,
-    *,
-    below: str = "",
-    progress: Callable[[int, int | None], None] | None = None,
-) -> Imported:
-    """Import an export into a dataset, in batches that each appear whole.
-
-    A file that cannot be imported stops no other. Running it again imports nothing twice.
+class DataloopWriter:
+    """Writes a file an item, named as the item with ``.json`` behind, as newer exports of the platform have it.
 
     Args:
-        store: The store.
-        dataset: The dataset's row.
-        folder: The export: a folder with ``items/`` in it, and ``json/`` beside.
-        below: A folder of the dataset to put everything into; empty for its root.
-        progress: Told how many items are through.
+        folder: Where to.
+    """
 
-    Returns:
-        What was done.
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / DESCRIPTIONS
+        self._folder.mkdir()
+
+    def place(self, sample: Sample) -> str:
+        """Where the file of a sample goes."""
+        return f"{FOLDER}{sample.path}"
+
+    def add(self, sample: Sample) -> int:
+        """Write one item; returns how many annotations of it were written."""
+        told = {
+            "filename": sample.path,
+            "mimetype": sample.mimetype,
+            "annotations": sample.annotations,
+            "metadata": sample.metadata,
+            **({"description": sample.description} if sample.description else {}),
+        }
+        target = self._folder / f"{sample.path[1:]}.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+        return len(sample.annotations)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def abandon(self) -> None:
+        """Nothing is open."""
+
+
+def read(folder: Path, failures: list[tuple[str, str]]) -> Iterator[Described]:
+    """The files of an export; descriptions without a file are failures. Memory is one directory's.
+
+    Args:
+        folder: It has ``items/`` in it, and ``json/`` beside.
+        failures: Gets what cannot be imported, and why.
 
     Raises:
         NotFound: The folder has no ``items/``.
     """
-    if not (folder / "items").is_dir():
-        raise NotFound("404", f"{folder} is no export: it has no folder named items.")
-    importer = _Importer(store, dataset, below)
-    rest, through = iter(_files(folder, importer.done.failures)), 0
-    while batch := list(islice(rest, BATCH)):
-        importer.batch(batch)
-        through += len(batch)
-        if progress is not None:
-            progress(through, None)
-    return importer.done
-
-
-def _files(folder: Path, failures: list[tuple[str, str]]) -> Iterator[Exported]:
-    """The files of an export; descriptions without a file are failures. Memory is one directory's."""
-    items, descriptions = folder / "items", folder / "json"
+    items, descriptions = folder / FOLDER, folder / DESCRIPTIONS
+    if not items.is_dir():
+        raise NotFound("404", f"{folder} is no export: it has no folder named {FOLDER}.")
     for place in sorted(_directories(items, descriptions)):
         there, described = _names(items / place), _names(descriptions / place)
         used: set[str] = set()
@@ -138,11 +81,11 @@ def _files(folder: Path, failures: list[tuple[str, str]]) -> Iterator[Exported]:
             if known is not None:
                 used.add(known)
             file = items / place / name
-            relative = file.relative_to(items).as_posix()
-            yield Exported(file, relative, descriptions / place / known if known else None)
+            source = descriptions / place / known if known else None
+            yield Described(file, file.relative_to(items).as_posix(), partial(_told, file, source))
         left = [name for name in sorted(described - used) if name.endswith(".json")]
         failures.extend(
-            (str(Path("json", place, name)), "There is no file for it in items.") for name in left
+            (str(Path(DESCRIPTIONS, place, name)), f"There is no file for it in {FOLDER}.") for name in left
         )
 
 
@@ -154,168 +97,27 @@ def _names(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir() if one.is_file()} if folder.is_dir() else set()
 
 
-class _Importer:
-    """Imports batches into one dataset."""
-
-    def __init__(self, store: Store, dataset: Row, below: str) -> None:
-        self._store = store
-        self._dataset = dataset
-        self._below = below
-        self.done = Imported()
-
-    def batch(self, files: list[Exported]) -> None:
-        """Import files: first their bytes, then everything else in one transaction."""
-        taken = self._take(files)
-        if not taken:
-            return
-        # Before the transaction: others need not wait for it.
-        told = {
-            one.file: probe(self._store.blobs.path(blob.digest), mimetype_of(one.name)) for one, blob in taken
-        }
-        with self._store.transaction(f"import {len(taken)} items") as tx:
-            labels: dict[str, None] = {}
-            for one, blob in taken:
-                try:
-                    found = _read(one)
-                    labels.update(dict.fromkeys(self._item(tx, one, blob, found, told[one.file])))
-                except LocalLoopError as error:
-                    self._fail(one, error.message)
-            self._label(tx, labels)
-
-    def _fail(self, one: Exported, reason: str) -> None:
-        self.done.failures.append((f"items/{one.name}", reason))
-
-    def _take(self, files: list[Exported]) -> list[tuple[Exported, BlobRef]]:
-        taken: list[tuple[Exported, BlobRef]] = []
-        waiting = files
-        while waiting:
-            number = 0
-            try:
-                for blob in self._store.blobs.add_files([one.file for one in waiting]):
-                    taken.append((waiting[number], blob))
-                    number += 1
-            except (BlobError, FileNotFoundError, PermissionError) as error:
-                self._fail(waiting[number], str(error))
-                number += 1
-            waiting = waiting[number:]
-        return taken
-
-    def _item(
-        self,
-        tx: Transaction,
-        one: Exported,
-        blob: BlobRef,
-        found: Mapping[str, Any],
-        told: Mapping[str, Any],
-    ) -> list[str]:
-        """Import one item with its annotations; returns the labels it uses.
-
-        Everything that may be refused is looked at before the first row is written.
-        """
-        path = normal_path(f"{self._below}/{_path(one, found)}")
-        there = find_item(tx.connection, self._dataset["id"], path)
-        if there is not None:
-            if there["digest"] != blob.digest:
-                raise BadRequest("400", f"Other content is at {path!r} already.")
-            self.done.existing += 1
-            return []
-        metadata = json_object(found.get("itemMetadata", found.get("metadata")), "itemMetadata")
-        annotations = [_annotation(wire) for wire in found.get("annotations") or ()]
-        derived = derived_system(EntityKind.ITEM, metadata)
-        row, _ = add_item(
-            tx,
-            self._dataset,
-            path,
-            blob,
-            metadata=own_metadata(metadata),
-            description=found.get("description"),
-            mimetype=derived.get("mimetype"),
-            derived={**{key: value for key, value in derived.items() if key not in FOREIGN}, **told},
-        )
-        self._annotate(tx, row, found, annotations)
-        self.done.items += 1
-        self.done.bytes += blob.size
-        return [str(wire["label"]) for wire in annotations]
-
-    def _annotate(
-        self, tx: Transaction, item: Row, found: Mapping[str, Any], annotations: list[dict[str, Any]]
-    ) -> None:
-        rows = add_annotations(tx, item, annotations)
-        self.done.annotations += len(rows)
-        exported = found.get("annotations") or ()
-        ids = {wire.get("id"): row["id"] for wire, row in zip(exported, rows, strict=True)}
-        for wire, row in zip(exported, rows, strict=True):
-            parent = ids.get(_system(wire).get("parentId"))
-            if parent is not None:
-                update_annotation(tx, row, {"metadata": {"system": {"parentId": parent}}})
-
-    def _label(self, tx: Transaction, labels: Iterable[str]) -> None:
-        """Add the labels that the recipe does not have yet; a dataset without a recipe has no place for them."""
-        wanted = [label for label in labels if all(part.strip() for part in label.split("."))]
-        if not wanted:
-            return
-        try:
-            ontology = ontology_of(tx.connection, self._dataset)
-        except NotFound:
-            return
-        missing = [label for label in wanted if label not in ontology["labels"]]
-        if missing:
-            upserted = upsert_labels(tx, ontology, [{"tag": label} for label in missing])
-            self.done.labels += len(upserted["labels"]) - len(ontology["labels"])
-
-
-def _read(one: Exported) -> dict[str, Any]:
+def _told(file: Path, source: Path | None) -> dict[str, Any]:
     """What the export says of a file; nothing for a file that is not described.
 
     Raises:
         BadRequest: The description cannot be understood.
     """
-    if one.description is None:
+    if source is None:
         return {}
     try:
-        found = json.loads(one.description.read_bytes())
+        found = json.loads(source.read_bytes())
     except (ValueError, OSError) as error:
         raise BadRequest("400", f"Its description cannot be read: {error}.") from None
-    found = json_object(found, "a description")
-    annotations = [] if found.get("annotations") is None else found["annotations"]
-    if not isinstance(annotations, list) or not all(isinstance(wire, dict) for wire in annotations):
-        raise BadRequest("400", "The annotations of a description have to be a list of objects.")
-    if not isinstance(found.get("description") or "", str):
-        raise BadRequest("400", "The description of an item has to be text.")
-    return found
-
-
-def _path(one: Exported, found: Mapping[str, Any]) -> str:
-    """The path that an item had, where its description is of this very file; else that of the file."""
+    found = checked(found)
+    told = {key: value for key, value in found.items() if key != "filename"}
+    told["metadata"] = found.get("itemMetadata", found.get("metadata"))
+    # The path that an item had, where its description is of this very file; else that of the file.
     named = found.get("filename")
-    if isinstance(named, str) and _plain(named.rpartition("/")[2]) == _plain(one.file.name):
-        return named
-    try:
-        one.name.encode()
-    except UnicodeEncodeError:
-        raise BadRequest("400", "Its name is not Unicode.") from None
-    return one.name
+    if isinstance(named, str) and _plain(named.rpartition("/")[2]) == _plain(file.name):
+        told["filename"] = named
+    return told
 
 
 def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name)
-
-
-def _annotation(wire: Mapping[str, Any]) -> dict[str, Any]:
-    """An annotation without what names entities of the dataset it came from.
-
-    Raises:
-        BadRequest: It has no type or no label.
-    """
-    for key in ("type", "label"):
-        if not isinstance(wire.get(key), str) or not wire[key]:
-            raise BadRequest("400", f"An annotation needs a {key}.")
-    said = {key: wire[key] for key in _SAID if wire.get(key) is not None}
-    metadata = json_object(said.get("metadata"), "metadata")
-    system = {key: value for key, value in _system(wire).items() if key not in FOREIGN_ANNOTATION}
-    return {**said, "metadata": {**metadata, "system": system}}
-
-
-def _system(wire: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = json_object(wire.get("metadata"), "metadata")
-    return json_object(metadata.get("system"), "metadata.system")

@@ -17,6 +17,7 @@ RUN_BY = {
     "docs/concepts/merging.md": "tests/docs/test_merging_page.py",
     "docs/concepts/simulation.md": "tests/docs/test_blocks.py",
     "docs/guides/dtlpy-offline.md": "tests/docs/test_dtlpy_offline.py",
+    "docs/guides/formats.md": "tests/docs/test_formats_page.py",
     "docs/guides/getting-started.md": "tests/integration/sdk/test_guide.py",
     "docs/guides/team-hub.md": "tests/docs/test_team_hub.py",
     "docs/guides/testing-with-faults.md": "tests/docs/test_faults_page.py",

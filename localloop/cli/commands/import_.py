@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from localloop.cli.commands.export import Kind
 from localloop.cli.options import JsonOption, StoreOption, examples
 from localloop.cli.output import Output
 
 
 def import_(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with items/ and json/ in it.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What was exported.")],
     to: Annotated[
         str,
         typer.Option(
@@ -25,26 +26,38 @@ def import_(
             "--create", help="Make the project and the dataset if they are missing.", show_default=False
         ),
     ] = False,
+    kind: Annotated[
+        Kind | None,
+        typer.Option("--format", "-f", help="The format; found out when left out.", show_default=False),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a dataset that was exported from the platform.
+    """Import a dataset that was exported, from the platform or from elsewhere.
 
-    Files, metadata, annotations and labels. In DIR, json/train/a.json describes items/train/a.jpg. What was
-    imported before is left alone, so an interrupted import is simply run again. The ids of the export are not
-    used again.
+    Files, metadata, annotations and labels. dataloop: json/train/a.json describes items/train/a.jpg. coco:
+    annotations.json and images/. yolo: data.yaml, labels/ and images/. voc: Annotations/ and JPEGImages/. csv and
+    parquet: a table annotations.* and items/. What was imported before is left alone, so an interrupted import is
+    simply run again. The ids of the export are not used again.
     """
     from localloop.cli import human
     from localloop.cli.adding import find_dataset_of
     from localloop.cli.advice import ExitCode
     from localloop.cli.opening import opened
     from localloop.cli.progress import counting
-    from localloop.formats.dataloop import import_export
+    from localloop.formats import Format, import_dataset
 
     out = Output(as_json=as_json)
     with opened(store) as here, counting("items imported", quiet=as_json) as progress:
         dataset, address = find_dataset_of(here, to, create=create)
-        done = import_export(here, dataset, folder.expanduser(), below=address.path, progress=progress)
+        done = import_dataset(
+            here,
+            dataset,
+            folder.expanduser(),
+            None if kind is None else Format(kind.value),
+            below=address.path,
+            progress=progress,
+        )
     failures = [{"path": path, "reason": reason} for path, reason in done.failures]
     out.result(
         {
@@ -75,5 +88,8 @@ def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(
         "import",
-        epilog=examples("localloop import ~/Downloads/FruitImage --to Fruit/Apples --create"),
+        epilog=examples(
+            "localloop import ~/Downloads/FruitImage --to Fruit/Apples --create",
+            "localloop import ~/Downloads/coco8 --to Fruit/Coco --create --format coco",
+        ),
     )(import_)
