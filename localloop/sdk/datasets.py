@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localloop.errors import BadRequest, Forbidden, NotFound
 from localloop.sdk.annotations import Annotations
+from localloop.sdk.colors import colors
 from localloop.sdk.entity import Entity, EntityList, Field, Json, text_of
 from localloop.sdk.filters import Filters
 from localloop.sdk.items import Items
@@ -103,6 +104,11 @@ class Dataset(Entity):
     def labels_flat_dict(self) -> dict[str, Label]:
         """Every label by its dotted tag."""
         return self.labels.flat
+
+    @property
+    def instance_map(self) -> dict[str, int]:
+        """Label → the number that it has in instance masks: the labels in order, from 1 on."""
+        return colors(self._store, self.id).numbers
 
     @property
     def _labels(self) -> DatasetLabels:

@@ -16,6 +16,7 @@ RUN_BY = {
     "README.md": "tests/docs/test_tour.py",
     "docs/concepts/merging.md": "tests/docs/test_merging_page.py",
     "docs/concepts/simulation.md": "tests/docs/test_blocks.py",
+    "docs/guides/annotations.md": "tests/docs/test_annotations_page.py",
     "docs/guides/dtlpy-offline.md": "tests/docs/test_dtlpy_offline.py",
     "docs/guides/formats.md": "tests/docs/test_formats_page.py",
     "docs/guides/getting-started.md": "tests/integration/sdk/test_guide.py",
