@@ -89,7 +89,8 @@ class Annotations:
             The uploaded annotations.
 
         Raises:
-            BadRequest: One makes no sense; then none is stored.
+            BadRequest: One makes no sense, or the file is no JSON; then none is stored.
+            OSError: The file cannot be read.
         """
         item = self._need_item()
         several = [
@@ -263,7 +264,10 @@ class Annotations:
 
 def _several(annotations: Any) -> Iterable[Any]:
     if isinstance(annotations, (str, Path)):
-        annotations = json.loads(Path(annotations).read_text(encoding="utf-8"))
+        try:
+            annotations = json.loads(Path(annotations).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadRequest("400", f"{str(annotations)!r} is not a JSON file: {error}") from error
     if isinstance(annotations, Annotation):
         return [annotations]
     if isinstance(annotations, Mapping):

@@ -29,7 +29,7 @@ class Cube(Definition):
         back_tr: Back, top right.
         back_br: Back, bottom right.
         back_bl: Back, bottom left.
-        angle: By how many degrees it is turned.
+        angle: By how many degrees it is turned; as its front is when left out.
         attributes: See :class:`Definition`.
         description: Free text.
 
@@ -136,7 +136,12 @@ class Cube(Definition):
     def coordinates(self) -> Any:
         """The corners by name, and the angle."""
         corners: dict[str, Any] = {name: {**flat(at), "z": 0.0} for name, at in self.corners.items()}
-        return {**corners, "angle": number(self.angle or 0, "The angle of a cube")}
+        angle = self._front_angle() if self.angle is None else self.angle
+        return {**corners, "angle": number(angle, "The angle of a cube")}
+
+    def _front_angle(self) -> float:
+        start, end = flat(self.corners["front_tl"]), flat(self.corners["front_tr"])
+        return math.degrees(math.atan2(end["y"] - start["y"], end["x"] - start["x"])) % 360
 
     @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:

@@ -83,7 +83,7 @@ class Stated(Entity):
     _written: Json | None = None
     _writer: FrameAnnotation | None = None
     _snapshots: list[Json] | None = None
-    _rate: float | None = None
+    _rate: tuple[float | None] | None = None
 
     label = Said("label")
     coordinates = Said("coordinates")
@@ -217,12 +217,12 @@ class Stated(Entity):
         """How many frames its item has in a second; 1000 in a sound, which counts in milliseconds."""
         if self._rate is None:
             row = self._store.get(EntityKind.ITEM, self._json.get("itemId") or "")
-            self._rate = frame_rate((row or {}).get("metadata"))
-        return self._rate
+            self._rate = (frame_rate((row or {}).get("metadata")),)
+        return self._rate[0]
 
     @fps.setter
     def fps(self, rate: float | None) -> None:
-        self._rate = rate
+        self._rate = (rate,)
 
     @property
     def is_video(self) -> bool:

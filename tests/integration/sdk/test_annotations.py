@@ -8,6 +8,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 import localloop as dl
@@ -275,6 +277,24 @@ class TestVideos:
         assert drawn == [False, False, True, True, False]
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(said=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), min_size=1, max_size=8))
+def test_a_frame_says_what_the_last_key_frame_before_it_says(item, said):
+    (first, x), *more = said
+    moving = dl.Annotation.new(item, dl.Point(x, 0, "A"), object_id=1, frame_num=first)
+    model = {first: x}
+    for frame, x in more:
+        moving.add_frame(dl.Point(x, 0, "A"), frame)
+        model[frame] = x
+    expected = {
+        frame: model[max(key for key in model if key <= frame)] for frame in range(min(model), max(model) + 1)
+    }
+    for one in (moving, dl.Annotation.from_json(moving.to_json(), item)):
+        assert {number: frame.x for number, frame in one.frames.items()} == expected
+        assert (one.start_frame, one.end_frame) == (min(model), max(model))
+        assert sorted(one.frames.actual_keys()) == sorted(model)
+
+
 class TestSubtitles:
     VTT = "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nGrüße\n\n01:00:00.000 --> 01:00:00.001\nbye\n"
 
@@ -396,6 +416,8 @@ class TestFiles:
         (tmp_path / "a.json").write_text("{")
         with pytest.raises(BadRequest, match="JSON"):
             dl.AnnotationCollection.from_json_file(tmp_path / "a.json", item=picture)
+        with pytest.raises(BadRequest, match="JSON"):
+            picture.annotations.upload(tmp_path / "a.json")
         (tmp_path / "b.json").write_text('{"annotations": 3}')
         with pytest.raises(BadRequest, match="annotations"):
             dl.AnnotationCollection.from_json_file(tmp_path / "b.json", item=picture)
