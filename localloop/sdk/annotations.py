@@ -79,11 +79,13 @@ class Annotations:
         pages: PagedEntities[Annotation] = PagedEntities(self._store, chosen, datasets, self._build)
         return AnnotationCollection(self._item, pages.all()) if self._item is not None else pages
 
-    def upload(self, annotations: Any) -> AnnotationCollection:
+    def upload(self, annotations: Any, merge: bool = False) -> AnnotationCollection:
         """Store annotations of the item.
 
         Args:
             annotations: A builder, annotations, their JSON, or the path of a JSON file with them.
+            merge: Whether masks with the same label and object id become one, also with the one that the item
+                has.
 
         Returns:
             The uploaded annotations.
@@ -97,6 +99,10 @@ class Annotations:
             one if isinstance(one, Annotation) else Annotation(self._store, dict(one))
             for one in _several(annotations)
         ]
+        if merge:
+            from localloop.sdk.merging import merge_and_store  # noqa: PLC0415 - loads Pillow
+
+            return AnnotationCollection(item, merge_and_store(item, several))
         store_annotations(self._store, item.id, several)
         return AnnotationCollection(item, several)
 

@@ -71,6 +71,21 @@ class Item(Entity):
         return self.system.get("size")
 
     @property
+    def width(self) -> int | None:
+        """How wide a picture or a video is, in pixels as they are stored."""
+        return self.system.get("width")
+
+    @property
+    def height(self) -> int | None:
+        """How high a picture or a video is, in pixels as they are stored."""
+        return self.system.get("height")
+
+    @property
+    def fps(self) -> float | None:
+        """How many frames a video has in a second."""
+        return self.metadata.get("fps")
+
+    @property
     def mimetype(self) -> str | None:
         """The content's media type."""
         return self.system.get("mimetype")

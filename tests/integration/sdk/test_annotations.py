@@ -161,6 +161,40 @@ class TestChanging:
         assert child.item.id == picture.id
 
 
+class TestMergingMasks:
+    OTHER = np.zeros((30, 40))
+    OTHER[20:25, 0:5] = 1
+
+    def upload(self, picture, *masks, **said):
+        builder = picture.annotations.builder()
+        builder.add([dl.Segmentation(mask, "Apple") for mask in masks], **said)
+        return picture.annotations.upload(builder, merge=True)
+
+    def test_masks_of_one_thing_become_one(self, picture):
+        self.upload(picture, MASK, self.OTHER)
+        [found] = every(picture)
+        assert (found.geo == ((MASK + self.OTHER) > 0)).all()
+
+    def test_a_mask_grows_by_another(self, picture):
+        [before] = self.upload(picture, MASK)
+        [after] = self.upload(picture, self.OTHER)
+        assert after.id == before.id
+        [found] = every(picture)
+        assert (found.geo.sum(), found.id) == (MASK.sum() + self.OTHER.sum(), before.id)
+
+    def test_other_things_stay_apart(self, picture):
+        self.upload(picture, MASK, object_id=1)
+        self.upload(picture, MASK, object_id=2)
+        add(picture, dl.Box(1, 1, 2, 2, "Apple"))
+        assert len(every(picture)) == 3
+
+    def test_of_two_masks_none_is_chosen(self, picture):
+        add(picture, dl.Segmentation(MASK, "Apple"), dl.Segmentation(self.OTHER, "Apple"))
+        with pytest.raises(BadRequest, match="several masks"):
+            self.upload(picture, MASK)
+        assert len(every(picture)) == 2
+
+
 class TestVideos:
     def test_what_moves_has_key_frames(self, clip):
         builder = clip.annotations.builder()
