@@ -5,7 +5,7 @@ Only formats that hold all they show are opened: a playlist would lead to other 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,11 @@ MOST_PIXELS: Final = 100_000_000
 
 #: How many seconds reading the start of a film may take.
 PATIENCE: Final = 20.0
+
+
+#: How many bits a pixel of a video that is written gets, and a second of it at least.
+_BITS: Final = 0.25
+_LEAST_BITS: Final = 400_000
 
 
 def available() -> bool:
@@ -166,3 +171,47 @@ def first_frame(path: Path) -> Image.Image:
             picture: Image.Image = frame.to_image()
             return picture
     raise OSError("the film has no frame")
+
+
+def repaint(source: Path, target: Path, paint: Callable[[int, Image.Image], Image.Image]) -> None:
+    """Write a video anew, each frame painted over; without its sound.
+
+    Args:
+        source: The video.
+        target: The new one: MP4 with MPEG-4 pictures, which every build of PyAV can write.
+        paint: Takes a frame's number, from 0 on, and its picture in RGB, and gives the picture to write.
+
+    Raises:
+        OSError: There is no frame, one cannot be decoded, or the new one cannot be written.
+        ValueError: The frames have more than :data:`MOST_PIXELS`.
+    """
+    if not available():
+        raise OSError("videos cannot be read without the extra `video`")
+    with _opened(source) as container:
+        if not container.streams.video:
+            raise OSError("the film has no picture")
+        stream = container.streams.video[0]
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if width * height > MOST_PIXELS:
+            raise ValueError(f"frames of {width} x {height} pixels are not decoded")
+        rate = stream.average_rate or stream.guessed_rate
+        from_image: Any = av.VideoFrame.from_image
+        number = -1
+        with av.open(str(target), "w", format="mp4") as made:
+            written: Any = made.add_stream("mpeg4", rate=rate)
+            written.width, written.height = (
+                width + width % 2,
+                height + height % 2,
+            )  # colours are of 2 x 2 pixels
+            written.pix_fmt = "yuv420p"
+            written.bit_rate = max(round(width * height * float(rate or 1) * _BITS), _LEAST_BITS)
+            for number, frame in enumerate(container.decode(stream)):
+                picture = paint(number, frame.to_image()).convert("RGB")
+                if picture.size != (written.width, written.height):
+                    whole = Image.new("RGB", (written.width, written.height))
+                    whole.paste(picture)
+                    picture = whole
+                made.mux(written.encode(from_image(picture)))
+            made.mux(written.encode())
+        if number < 0:
+            raise OSError("the film has no frame")

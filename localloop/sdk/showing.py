@@ -15,12 +15,14 @@ from PIL import Image, ImageOps
 
 from localloop.errors import BadRequest
 from localloop.media.arrays import numpy
+from localloop.media.films import repaint
 from localloop.media.images import BROKEN, MOST_PIXELS, opened
 from localloop.media.painting import Ink, Mark, paint
 from localloop.sdk.annotation import Annotation, ViewAnnotationOptions
-from localloop.sdk.colors import colors
+from localloop.sdk.colors import Colors, colors
 from localloop.sdk.definition import Definition
 from localloop.sdk.entity import text_of
+from localloop.sdk.progress import progress
 from localloop.sdk.subtitles import vtt_of
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ def draw(
     image: Any,
     size: tuple[int | None, int | None],
     frame_num: int | None,
+    palette: Colors | None = None,
 ) -> Image.Image:
     """As :func:`show`, as a Pillow image: RGBA, or of whole numbers (mode I)."""
     if not 0 <= view.alpha <= 1:
@@ -118,7 +121,7 @@ def draw(
         raise BadRequest("400", f"The format {view.format} is no picture: use download")
     if view.format is ViewAnnotationOptions.ANNOTATION_ON_IMAGE and image is None:
         raise BadRequest("400", "Give the image to draw on: image=...")
-    palette = colors(item._store, item.dataset_id)  # noqa: SLF001 - entities of one package
+    palette = palette or colors(item._store, item.dataset_id)  # noqa: SLF001 - entities of one package
     numbers = palette.numbers if view.numbers is None else view.numbers
 
     def ink(annotation: Annotation, definition: Definition) -> Ink:
@@ -160,9 +163,10 @@ def save(
         return _put(_target(path, item, ".json"), text.encode())
     if chosen is ViewAnnotationOptions.VTT:
         return _put(_target(path, item, ".vtt"), vtt_of(collection).encode())
-    if str(item.mimetype or "").startswith(("video/", "audio/")):
-        message = "Only frames can be drawn on: show(image=frame, frame_num=...), or download json or vtt"
-        raise BadRequest("400", message)
+    if str(item.mimetype or "").startswith("audio/"):
+        raise BadRequest("400", "A sound cannot be drawn on: download json or vtt")
+    if str(item.mimetype or "").startswith("video/"):
+        return _film(collection, view, _target(path, item, ".mp4"), on)
     image = _content(item, on) if chosen is ViewAnnotationOptions.ANNOTATION_ON_IMAGE else None
     picture = draw(item, collection, view, image, size, None)
     target = _target(path, item, ".png")
@@ -180,6 +184,36 @@ def save(
         message = f"A {chosen} cannot be written as {target.suffix}: use .png"
         raise BadRequest("400", message) from error
     return _put(target, buffer.getvalue())
+
+
+def _film(collection: AnnotationCollection, view: View, target: Path, on: str | Path | None) -> str:
+    """Draw on every frame of a video, and write the video that this makes, whole or not at all."""
+    item = collection.item
+    if view.format in _NUMBERED:
+        message = (
+            "Numbers do not survive in a video: show(annotation_format=..., frame_num=...) gives a frame's"
+        )
+        raise BadRequest("400", message)
+    if target.suffix.casefold() != ".mp4":
+        raise BadRequest("400", f"Videos are written as .mp4, not {target.suffix}")
+    palette = colors(item._store, item.dataset_id)  # noqa: SLF001 - entities of one package
+    count = item.system.get("nb_frames")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        TemporaryDirectory(dir=target.parent, prefix=".annotations-") as beside,
+        progress("Draw frames", count if isinstance(count, int) else 0) as advance,
+    ):
+
+        def painted(number: int, frame: Image.Image) -> Image.Image:
+            on_image = view.format is ViewAnnotationOptions.ANNOTATION_ON_IMAGE
+            ground = frame if on_image else Image.new("RGB", frame.size)
+            advance(1)
+            return draw(item, collection, view, ground, (None, None), number, palette)
+
+        source = Path(on if on is not None else str(item.download(Path(beside, "content.film"))))
+        repaint(source, Path(beside, "whole"), painted)
+        os.replace(Path(beside, "whole"), target)  # noqa: PTH105 - it says that it replaces
+    return str(target)
 
 
 def _put(target: Path, content: bytes) -> str:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -309,6 +310,26 @@ class TestVideos:
         add(clip, dl.Point(10, 10, "Car"), object_id=1, frame_num=2, end_frame_num=3)
         drawn = [every(clip).show(frame_num=frame).any() for frame in range(5)]
         assert drawn == [False, False, True, True, False]
+
+    @pytest.mark.parametrize(("form", "ground"), [("img_mask", 255), ("mask", 0)])
+    def test_a_video_is_drawn_on_frame_by_frame(self, clip, dataset, tmp_path, form, ground):
+        dataset.add_label("Car", color=(255, 0, 0))
+        add(clip, dl.Box(10, 10, 50, 40, "Car"), object_id=1, frame_num=5, end_frame_num=9)
+        path = clip.annotations.download(tmp_path / "a b", annotation_format=form, thickness=-1)
+        assert path == str(tmp_path / "a b" / "clip.mp4")
+        with av.open(path) as made:
+            middle = [frame.to_image().getpixel((30, 25)) for frame in made.decode(video=0)]
+        assert len(middle) == 20
+        red = [place for place, (r, _, b) in enumerate(middle) if r > 200 and b < 60]
+        assert red == [5, 6, 7, 8, 9]
+        assert abs(middle[0][2] - ground) < 40
+
+    @pytest.mark.parametrize(("name", "form"), [("a.png", "mask"), ("a.mp4", "instance")])
+    def test_what_no_video_holds_is_refused(self, clip, tmp_path, name, form):
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(BadRequest):
+            clip.annotations.download(tmp_path / name, annotation_format=form)
+        assert (tmp_path / name).read_text() == "mine"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
