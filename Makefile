@@ -91,7 +91,9 @@ docs: $(DEV)  ## make the documentation site in build/docs/site
 	$(PY) docs/site/assemble.py build/docs
 	cd build/docs && $(abspath $(BIN))/zensical build --clean --strict
 
-docs-reference: $(DEV)  ## render docs/reference/cli.md anew, after a change of the command line
+docs-reference: $(DEV)  ## render pages of docs/reference anew, after a change of the command line or the Python API
+	$(PY) -W ignore -m tests.docs.parity > docs/reference/dtlpy-parity.md.new
+	mv docs/reference/dtlpy-parity.md.new docs/reference/dtlpy-parity.md
 	$(PY) -m localloop.cli.reference > docs/reference/cli.md.new
 	mv docs/reference/cli.md.new docs/reference/cli.md
 

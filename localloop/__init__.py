@@ -22,11 +22,13 @@ from localloop._version import __version__
 if TYPE_CHECKING:
     from localloop.sdk import exceptions
     from localloop.sdk.account import (
+        checkout_state,
         info,
         login,
         login_api_key,
         login_m2m,
         logout,
+        setenv,
         sync,
         token_expired,
     )
@@ -37,9 +39,11 @@ if TYPE_CHECKING:
         ViewAnnotationOptions,
     )
     from localloop.sdk.annotations import Annotations
+    from localloop.sdk.assignments import Assignment, Assignments
     from localloop.sdk.collection import AnnotationCollection
     from localloop.sdk.context import open_store, use
-    from localloop.sdk.datasets import Dataset, Datasets, IndexDriver
+    from localloop.sdk.dataset import Dataset, IndexDriver
+    from localloop.sdk.datasets import Datasets
     from localloop.sdk.definition import UndefinedAnnotationType
     from localloop.sdk.definitions import (
         Box,
@@ -62,10 +66,11 @@ if TYPE_CHECKING:
     from localloop.sdk.labels import Label
     from localloop.sdk.pages import PagedEntities
     from localloop.sdk.projects import MemberRole, Project, Projects
-    from localloop.sdk.recipes import Ontology, Recipe, Recipes
+    from localloop.sdk.recipes import Ontologies, Ontology, Recipe, Recipes
     from localloop.sdk.segmentation import Segmentation
     from localloop.sdk.solids import Cube, Cube3d, Gis, GisType, Pose
-    from localloop.sdk.tasks import Assignment, Task, TaskPriority, Tasks
+    from localloop.sdk.task import Task, TaskPriority
+    from localloop.sdk.tasks import Tasks
     from localloop.sdk.words import (
         Comparison,
         Description,
@@ -79,8 +84,10 @@ if TYPE_CHECKING:
     from localloop.store import Store
 
     annotations: Annotations
+    assignments: Assignments
     datasets: Datasets
     items: Items
+    ontologies: Ontologies
     projects: Projects
     recipes: Recipes
     tasks: Tasks
@@ -88,11 +95,13 @@ if TYPE_CHECKING:
 #: Name → the module that has it.
 _HOMES = {
     "localloop.sdk.account": (
+        "checkout_state",
         "info",
         "login",
         "login_api_key",
         "login_m2m",
         "logout",
+        "setenv",
         "sync",
         "token_expired",
     ),
@@ -103,9 +112,11 @@ _HOMES = {
         "ViewAnnotationOptions",
     ),
     "localloop.sdk.annotations": ("Annotations",),
+    "localloop.sdk.assignments": ("Assignment", "Assignments"),
     "localloop.sdk.collection": ("AnnotationCollection",),
     "localloop.sdk.context": ("open_store", "use"),
-    "localloop.sdk.datasets": ("Dataset", "Datasets", "IndexDriver"),
+    "localloop.sdk.dataset": ("Dataset", "IndexDriver"),
+    "localloop.sdk.datasets": ("Datasets",),
     "localloop.sdk.definition": ("UndefinedAnnotationType",),
     "localloop.sdk.definitions": (
         "Box",
@@ -128,10 +139,11 @@ _HOMES = {
     "localloop.sdk.labels": ("Label",),
     "localloop.sdk.pages": ("PagedEntities",),
     "localloop.sdk.projects": ("MemberRole", "Project", "Projects"),
-    "localloop.sdk.recipes": ("Ontology", "Recipe", "Recipes"),
+    "localloop.sdk.recipes": ("Ontologies", "Ontology", "Recipe", "Recipes"),
     "localloop.sdk.segmentation": ("Segmentation",),
     "localloop.sdk.solids": ("Cube", "Cube3d", "Gis", "GisType", "Pose"),
-    "localloop.sdk.tasks": ("Assignment", "Task", "TaskPriority", "Tasks"),
+    "localloop.sdk.task": ("Task", "TaskPriority"),
+    "localloop.sdk.tasks": ("Tasks",),
     "localloop.sdk.words": (
         "Comparison",
         "Description",
@@ -150,8 +162,10 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 #: Repositories of the store in use, each made anew, because :func:`use` may have chosen another store.
 _REPOSITORIES = {
     "annotations": "Annotations",
+    "assignments": "Assignments",
     "datasets": "Datasets",
     "items": "Items",
+    "ontologies": "Ontologies",
     "projects": "Projects",
     "recipes": "Recipes",
     "tasks": "Tasks",
@@ -180,6 +194,7 @@ __all__ = [
     "AnnotationType",
     "Annotations",
     "Assignment",
+    "Assignments",
     "Box",
     "Classification",
     "Comparison",
@@ -206,6 +221,7 @@ __all__ = [
     "MemberRole",
     "Message",
     "Note",
+    "Ontologies",
     "Ontology",
     "PagedEntities",
     "Point",
@@ -228,6 +244,8 @@ __all__ = [
     "ViewAnnotationOptions",
     "__version__",
     "annotations",
+    "assignments",
+    "checkout_state",
     "datasets",
     "exceptions",
     "info",
@@ -236,9 +254,11 @@ __all__ = [
     "login_api_key",
     "login_m2m",
     "logout",
+    "ontologies",
     "open_store",
     "projects",
     "recipes",
+    "setenv",
     "sync",
     "tasks",
     "token_expired",
@@ -260,6 +280,9 @@ def __getattr__(name: str) -> Any:
     for prefix, enum in _FLAT.items():
         if name.startswith(prefix) and name.removeprefix(prefix) in _load(enum).__members__:
             return _load(enum)[name.removeprefix(prefix)]
+    only = import_module("localloop.sdk.platform_only")
+    if name in only.REPOSITORIES:
+        return only.PlatformOnly(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -25,6 +25,7 @@
     │   ├── MassDeletionHalt           7   too much would be deleted
     │   └── OtherAccountHalt          12   the store belongs to another account
     ├── ExtraMissingError              1   a library that is installed only on request
+    ├── PlatformOnlyError              1   what only the platform can do
     ├── LockedError                    8   another process is syncing
     └── PlatformError                  1   what dtlpy raises: a code and a message
         ├── BadRequest                 2   400
@@ -118,6 +119,10 @@ class ExtraMissingError(LocalLoopError):
     """A library is needed that is installed only on request."""
 
 
+class PlatformOnlyError(LocalLoopError, AttributeError):
+    """Something that only the platform can do. ``hasattr`` says that it is not there."""
+
+
 class PlatformError(LocalLoopError):
     """An error in the shape that dtlpy raises: ``('404', "Dataset not found. Name: 'x'")``.
 
@@ -199,6 +204,7 @@ __all__ = [
     "OutOfTimeError",
     "PermanentError",
     "PlatformError",
+    "PlatformOnlyError",
     "RemoteError",
     "RemoteNotFoundError",
     "SourceChangedError",

@@ -12,15 +12,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, and_, or_, select
 
 from localloop.store.items import own_metadata
+from localloop.store.subsets import SUBSETS, subset_of
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, table
 
 #: How many items are read at once.
 STEP: Final = 500
-
-#: The names of subsets that people split by; they are tags of an item (docs/platform/wire.md, 3.9).
-SUBSETS: Final = ("train", "validation", "test")
 
 #: What an item without a subset is in, where a format needs a name for that.
 NO_SUBSET: Final = "unassigned"
@@ -132,12 +130,6 @@ def batches(found: Iterator[Described], size: int) -> Iterator[list[Described]]:
     """Files by so many."""
     while batch := list(islice(found, size)):
         yield batch
-
-
-def subset_of(metadata: Mapping[str, Any]) -> str:
-    """The subset that an item is in, by its tags; empty when it is in none."""
-    tags = (metadata.get("system") or {}).get("tags") or {}
-    return next((name for name in SUBSETS if isinstance(tags, Mapping) and tags.get(name)), "")
 
 
 def tagged(subset: str) -> dict[str, Any]:

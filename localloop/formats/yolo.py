@@ -17,8 +17,9 @@ from PIL import Image, UnidentifiedImageError
 from localloop.errors import BadRequest, Conflict
 from localloop.formats import shapes
 from localloop.formats.extras import yaml
-from localloop.formats.samples import NO_SUBSET, SUBSETS, Described, LeftOut, Sample, tagged
+from localloop.formats.samples import NO_SUBSET, Described, LeftOut, Sample, tagged
 from localloop.formats.shapes import UnfitError
+from localloop.store.subsets import SUBSETS
 
 FILE: Final = "data.yaml"
 FOLDER: Final = "images"

@@ -13,14 +13,18 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from localloop import config
-from localloop.errors import AuthError, OfflineError, OtherAccountHalt
+from localloop.errors import AuthError, BadRequest, OfflineError, OtherAccountHalt
 from localloop.sdk.context import current
 from localloop.sdk.shape import gate_of
 from localloop.store import Store
+from localloop_schema.kinds import EntityKind
 
 if TYPE_CHECKING:
     from localloop.platform.credentials import CredentialStore
     from localloop_sync.report import SyncReport
+
+#: The gate that :func:`setenv` chose.
+_environment: str | None = None
 
 _OFFLINE = "Go on working offline, and log in before `localloop sync`."
 
@@ -176,6 +180,46 @@ def info(with_token: bool = True) -> dict[str, Any]:
     return facts
 
 
+def setenv(env: str) -> None:
+    """Choose the platform that a log-in of this process is at, for stores that belong to none yet.
+
+    A store that was synced, or logged in, stays with its platform, whatever a script says.
+
+    Args:
+        env: ``prod`` for the hosted platform, or the root URL of another or of a hub.
+
+    Raises:
+        BadRequest: It is neither.
+    """
+    global _environment  # noqa: PLW0603 - what dtlpy calls its environment is one for the process
+    from localloop.platform.transport import normal_gate  # noqa: PLC0415 - only those who name one pay for it
+
+    if env == "prod":
+        _environment = config.PLATFORM_GATE
+    elif env.startswith(("http://", "https://")):
+        _environment = normal_gate(env.removesuffix("/").removesuffix("/api/v1"))
+    else:
+        raise BadRequest(
+            "400",
+            f"There is no environment {env!r}.",
+            advice="Name 'prod', or the root URL of a platform or a hub.",
+        )
+
+
+def checkout_state() -> dict[str, Any]:
+    """What is checked out: ``project`` and ``dataset``, each with its id and name, where there is one."""
+    store = current()
+    settings = store.settings()
+    found: dict[str, Any] = {}
+    for name, kind in (("project", EntityKind.PROJECT), ("dataset", EntityKind.DATASET)):
+        row = (
+            store.get(kind, settings[f"checked_out_{name}"]) if settings.get(f"checked_out_{name}") else None
+        )
+        if row is not None:
+            found[name] = {"id": row["id"], "name": row["name"]}
+    return found
+
+
 def sync(*, dry_run: bool = False, allow_deletions: bool = False, push: bool = True) -> SyncReport:
     """Reconcile the store with its platform.
 
@@ -213,7 +257,7 @@ def _connected(store: Store) -> bool:
 def _gate(gate: str | None) -> str:
     from localloop.platform.transport import normal_gate  # noqa: PLC0415 - see above
 
-    return normal_gate(gate or gate_of(current()) or config.default_gate())
+    return normal_gate(gate or gate_of(current()) or _environment or config.default_gate())
 
 
 def _refuse_other(store: Store, gate: str, email: str) -> None:

@@ -15,6 +15,7 @@ from localloop.sdk.colors import colors
 from localloop.sdk.entity import EntityList
 from localloop.sdk.filters import Filters, FiltersOperations, FiltersResource
 from localloop.sdk.pages import PagedEntities
+from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.shape import shaped
 from localloop.store import Store
 from localloop.store.bulk import delete_by_query
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from localloop.sdk.item import Item
 
 
-class Annotations:
+class Annotations(WithPlatformOnly):
     """The annotations of an item, or of a whole dataset.
 
     Args:

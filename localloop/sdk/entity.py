@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 from localloop.errors import BadRequest
+from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.printing import show, table
 from localloop.store import Store
 from localloop_schema.kinds import EntityKind
@@ -41,7 +42,7 @@ class Field(Generic[T]):
         entity._json[self._key] = value  # noqa: SLF001 - a descriptor is part of its owner
 
 
-class Entity:
+class Entity(WithPlatformOnly):
     """One entity of a store as it was when it was fetched, with the user's changes.
 
     Args:

@@ -11,6 +11,7 @@ from typing import Any
 
 from localloop.errors import BadRequest
 from localloop.sdk.entity import text_of
+from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.printing import show
 
 Json = dict[str, Any]
@@ -104,7 +105,7 @@ _JOINS = {
 }
 
 
-class Filters:
+class Filters(WithPlatformOnly):
     """A query for items, annotations, datasets or tasks.
 
     Args:

@@ -14,11 +14,12 @@ from localloop.sdk.entity import Entity, Field, Json, text_of
 from localloop.sdk.shape import shaped
 from localloop.store.items import find_item, update_item
 from localloop.store.paths import normal_path
+from localloop.store.subsets import subset_of, tags_of
 from localloop.store.work import set_item_status
 from localloop_schema.kinds import EntityKind
 
 if TYPE_CHECKING:
-    from localloop.sdk.datasets import Dataset
+    from localloop.sdk.dataset import Dataset
 
 
 class ItemStatus(StrEnum):
@@ -100,6 +101,43 @@ class Item(Entity):
         with self._store.transaction("describe item") as tx:
             update_item(tx, tx.row(self.kind, self.id), {"description": text})
         self._json["description"] = self._origin["description"] = text
+
+    def set_description(self, text: str) -> Item:
+        """Give it a description, which is stored at once.
+
+        Returns:
+            This item.
+        """
+        self.description = text
+        return self
+
+    @property
+    def status(self) -> str | None:
+        """Its status in a task; None when it has none. Of several tasks the first that has one counts."""
+        statuses = (ref.get("metadata") or {} for ref in self.system.get("refs") or [])
+        return next((one["status"] for one in statuses if one.get("status")), None)
+
+    def assign_subset(self, subset: str) -> Item:
+        """Put it into a subset, and into no other: ``train``, ``validation`` or ``test``.
+
+        Raises:
+            BadRequest: There is no such subset.
+        """
+        return self._tag(subset)
+
+    def remove_subset(self) -> Item:
+        """Take it out of its subset."""
+        return self._tag(None)
+
+    def get_current_subset(self) -> str | None:
+        """The subset that it is in; None when it is in none."""
+        return subset_of(self.metadata) or None
+
+    def _tag(self, subset: str | None) -> Item:
+        with self._store.transaction(f"subset of {self.filename}") as tx:
+            row = update_item(tx, tx.row(self.kind, self.id), tags_of(subset), system=True)
+        self._take(shaped(self._store, self.kind, [row])[0])
+        return self
 
     @property
     def annotations(self) -> Annotations:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from localloop.errors import BadRequest, NotFound
-from localloop.sdk.entity import EntityList, one_of
+from localloop.sdk.entity import Entity, EntityList, one_of
 from localloop.sdk.filters import Filters, FiltersResource
 from localloop.sdk.item import Item
 from localloop.sdk.pages import PagedEntities
+from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.shape import shaped
 from localloop.sdk.upload import Upload
 from localloop.store import Store
@@ -22,7 +23,7 @@ from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 
 
-class Items:
+class Items(WithPlatformOnly):
     """The items of a dataset; without a dataset, items by id only.
 
     Args:
@@ -202,6 +203,40 @@ class Items:
             return True
         item = self.get(item_id=value) if name == "item_id" else self.get(filepath=value)
         return item.delete()
+
+    def update_status(
+        self,
+        status: str,
+        items: Sequence[Item] | Item | None = None,
+        item_ids: Sequence[str] | str | None = None,
+        filters: Filters | None = None,
+        dataset: Entity | None = None,
+        clear: bool = False,
+    ) -> bool:
+        """Set the status of items in their task, or take it back; see :meth:`Item.update_status`.
+
+        Args:
+            status: The status.
+            items: The items, or
+            item_ids: their ids, or
+            filters: which ones.
+            dataset: Not needed.
+            clear: Whether to take the status back.
+
+        Raises:
+            BadRequest: None of them is given, or one is in no task, or in several.
+        """
+        del dataset
+        name, value = one_of(items=items, item_ids=item_ids, filters=filters)
+        if name == "filters":
+            found = list(self.list(filters=value).all())
+        elif name == "items":
+            found = list(value) if isinstance(value, list | tuple) else [value]
+        else:
+            found = list(self._by_ids([value] if isinstance(value, str) else value))
+        for item in found:
+            item.update_status(status, clear=clear)
+        return True
 
     def make_dir(self, directory: str) -> Item:
         """Make a directory, if it is not there.

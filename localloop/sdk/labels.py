@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localloop.errors import BadRequest
 from localloop.store import Store
@@ -13,6 +13,9 @@ from localloop.store.recipes import ontology_of
 from localloop.store.transaction import Transaction
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
+
+if TYPE_CHECKING:
+    from localloop.sdk.recipes import Ontology
 
 
 @dataclass
@@ -135,6 +138,19 @@ class DatasetLabels:
         with self._store.transaction(f"delete labels {', '.join(names)}") as tx:
             delete_labels(tx, self._ontology(tx, None, None), names)
 
+    def ontology(self, recipe_id: str | None = None, ontology_id: str | None = None) -> Ontology:
+        """The ontology that the labels are in.
+
+        Args:
+            recipe_id: Another recipe of the dataset.
+            ontology_id: Another ontology.
+        """
+        from localloop.sdk.recipes import Ontologies  # noqa: PLC0415 - ontologies have labels
+
+        with self._store.transaction("look at an ontology", dry_run=True) as tx:
+            found = self._ontology(tx, recipe_id, ontology_id)["id"]
+        return Ontologies(self._store).get(found)
+
     def _ontology(self, tx: Transaction, recipe_id: str | None, ontology_id: str | None) -> Row:
         if ontology_id is not None:
             return tx.row(EntityKind.ONTOLOGY, ontology_id)
@@ -174,8 +190,29 @@ def node_of(label: Any) -> dict[str, Any]:
     return {key: value for key, value in node.items() if value is not None}
 
 
+def one_label(
+    name: str | None,
+    color: Any,
+    children: Sequence[Any] | None,
+    attributes: Sequence[str] | None,
+    display_label: str | None,
+    label: Label | None,
+) -> dict[str, Any]:
+    """A label by its parts, as the store takes it; ``label`` stands for all of them."""
+    if label is not None:
+        return node_of(label)
+    parts = {
+        "tag": name,
+        "color": color,
+        "children": children,
+        "attributes": None if attributes is None else list(attributes),
+        "display_label": display_label,
+    }
+    return node_of(parts)
+
+
 def _as_list(labels: Mapping[str, Mapping[str, Any]]) -> LabelList:
     return LabelList(Label.from_root(root) for root in roots_of(labels))
 
 
-__all__ = ["DatasetLabels", "Label", "LabelList", "node_of"]
+__all__ = ["DatasetLabels", "Label", "LabelList", "node_of", "one_label"]

@@ -10,6 +10,7 @@ from enum import StrEnum
 from localloop.errors import BadRequest, Forbidden, NotFound
 from localloop.sdk.datasets import Datasets
 from localloop.sdk.entity import Entity, EntityList, Field, text_of
+from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.recipes import Recipes
 from localloop.sdk.shape import shaped
 from localloop.sdk.tasks import Tasks
@@ -151,7 +152,7 @@ class Project(Entity):
         self._store.set_settings({CHECKED_OUT: self.id})
 
 
-class Projects:
+class Projects(WithPlatformOnly):
     """The projects of a store.
 
     Args:
@@ -246,6 +247,37 @@ class Projects:
         with self._store.reading() as connection:
             rows = members_of(connection, project.id)
         return [_user(row) for row in rows if role is None or row["role"] == text_of(role)]
+
+    def checkout(
+        self,
+        identifier: str | None = None,
+        project_name: str | None = None,
+        project_id: str | None = None,
+        project: Project | None = None,
+    ) -> None:
+        """Make a project the one to use when none is named.
+
+        Args:
+            identifier: Its name, or either id, or
+            project_name: its name, or
+            project_id: either id, or
+            project: the project itself.
+
+        Raises:
+            BadRequest: Nothing is named.
+            NotFound: There is none.
+        """
+        if project is None and identifier is not None:
+            known = self._store.get(EntityKind.PROJECT, identifier)
+            project_id, project_name = (known["id"], None) if known is not None else (None, identifier)
+        if project is None and project_id is None and project_name is None:
+            raise BadRequest("400", "Name the project to check out.")
+        (project or self.get(project_name=project_name, project_id=project_id)).checkout()
+
+    def update(self, project: Project, system_metadata: bool = False) -> Project:
+        """Store what was changed in a project; ``system_metadata`` is not used, as projects have none."""
+        del system_metadata
+        return project.update()
 
     def _checked_out(self, row: Row, checkout: bool) -> Project:
         project = self._build([row])[0]

@@ -1,25 +1,21 @@
-"""Tasks and assignments."""
+"""The repository of tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from localloop.errors import BadRequest, NotFound
-from localloop.sdk.entity import Entity, EntityList, Field, Json, one_of, text_of
-from localloop.sdk.filters import Filters, FiltersOperations
+from localloop.sdk.entity import Entity, EntityList, one_of
+from localloop.sdk.filters import Filters
+from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.shape import shaped
+from localloop.sdk.task import Task, TaskPriority, items_of
 from localloop.store import Store
-from localloop.store.tasks import create_task, delete_task, update_task
+from localloop.store.tasks import create_task
 from localloop.store.work import (
-    add_items,
-    assignments_of,
     even_workload,
-    items_query,
-    remove_items,
-    set_item_status,
 )
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
@@ -32,149 +28,7 @@ if TYPE_CHECKING:
 DUE_IN = timedelta(days=7)
 
 
-class TaskPriority(IntEnum):
-    """How much a task matters."""
-
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-
-
-class Assignment(Entity):
-    """One annotator's share of a task."""
-
-    kind = EntityKind.ASSIGNMENT
-    _shown = ("id", "name", "annotator", "status", "total_items")
-
-    name = Field[str]("name")
-    annotator = Field[str]("annotator")
-    status = Field[str]("status")
-    total_items = Field[int]("totalItems")
-    project_id = Field[str]("projectId")
-    metadata = Field[Json]("metadata")
-
-
-class Task(Entity):
-    """A piece of annotation work over the items that a query found when it was created."""
-
-    kind = EntityKind.TASK
-    _shown = (
-        "name",
-        "status",
-        "project_id",
-        "id",
-        "creator",
-        "due_date",
-        "dataset_id",
-        "spec",
-        "total_items",
-    )
-
-    name = Field[str]("name")
-    status = Field[str]("status")
-    project_id = Field[str]("projectId")
-    dataset_id = Field[str]("datasetId")
-    recipe_id = Field["str | None"]("recipeId")
-    task_owner = Field[str]("taskOwner")
-    due_date = Field["float | None"]("dueDate")
-    spec = Field[Json]("spec")
-    query = Field[str]("query")
-    priority = Field[int]("priority")
-    total_items = Field[int]("totalItems")
-    item_status = Field[Json]("itemStatus")
-    progress = Field[int]("progress")
-    metadata = Field[Json]("metadata")
-
-    @property
-    def assignments(self) -> EntityList[Assignment]:
-        """The task's assignments."""
-        with self._store.reading() as connection:
-            rows = assignments_of(connection, self.id)
-        return EntityList(
-            Assignment(self._store, one) for one in shaped(self._store, EntityKind.ASSIGNMENT, rows)
-        )
-
-    def get_items(self, filters: Filters | None = None) -> PagedEntities[Item]:
-        """The task's items.
-
-        Args:
-            filters: Which of them; all when left out.
-        """
-        from localloop.sdk.items import Items  # noqa: PLC0415 - items are built beside tasks
-
-        chosen = Filters(use_defaults=False) if filters is None else filters
-        row = self._store.get(self.kind, self.id)
-        if row is None:
-            raise NotFound("404", f"Task not found. Id: {self.id!r}")
-        names = items_query(row)["filter"]["$and"][0]["metadata.system.refs.id"]["$in"]
-        chosen.add("metadata.system.refs.id", names, FiltersOperations.IN)
-        return Items(self._store, self.dataset_id).list(filters=chosen)
-
-    def update(self, system_metadata: bool = False) -> Task:
-        """Store what was changed.
-
-        Args:
-            system_metadata: Whether ``metadata.system`` is meant.
-
-        Returns:
-            This task, as it then is.
-        """
-        with self._store.transaction(f"update task {self.name}") as tx:
-            row = update_task(tx, tx.row(self.kind, self.id), self._changes(), system=system_metadata)
-        self._take(shaped(self._store, self.kind, [row])[0])
-        return self
-
-    def delete(self) -> bool:
-        """Delete the task with its assignments; its items forget it."""
-        with self._store.transaction(f"delete task {self.name}") as tx:
-            delete_task(tx, tx.row(self.kind, self.id))
-        return True
-
-    def set_status(self, status: Any, operation: str, item_ids: Sequence[str]) -> bool:
-        """Set, or take back, the status of items in the task.
-
-        Args:
-            status: The status.
-            operation: ``create`` or ``delete``.
-            item_ids: The items, by either id.
-
-        Returns:
-            Whether all of them are in the task.
-        """
-        with self._store.transaction(f"set status {text_of(status)}") as tx:
-            rows = [tx.row(EntityKind.ITEM, one) for one in item_ids]
-            task = tx.row(self.kind, self.id)
-            number = set_item_status(tx, task, rows, str(text_of(status)), operation=operation)
-            row = tx.row(self.kind, self.id)
-        self._take(shaped(self._store, self.kind, [row])[0])
-        return number == len(rows)
-
-    def add_items(self, filters: Filters | None = None, items: Sequence[Item] | None = None) -> Task:
-        """Add items, split between the assignees as the task's workload says.
-
-        Returns:
-            This task, as it then is.
-        """
-        with self._store.transaction(f"add items to task {self.name}") as tx:
-            add_items(tx, tx.row(self.kind, self.id), _query(filters, items))
-            row = tx.row(self.kind, self.id)
-        self._take(shaped(self._store, self.kind, [row])[0])
-        return self
-
-    def remove_items(self, filters: Filters | None = None, items: Sequence[Item] | None = None) -> Task:
-        """Take items out.
-
-        Returns:
-            This task, as it then is.
-        """
-        with self._store.transaction(f"remove items from task {self.name}") as tx:
-            remove_items(tx, tx.row(self.kind, self.id), _query(filters, items))
-            row = tx.row(self.kind, self.id)
-        self._take(shaped(self._store, self.kind, [row])[0])
-        return self
-
-
-class Tasks:
+class Tasks(WithPlatformOnly):
     """The tasks of a dataset, a project, or the whole store.
 
     Args:
@@ -243,7 +97,7 @@ class Tasks:
                 tx,
                 tx.row(EntityKind.DATASET, dataset_id),
                 task_name,
-                query if query is not None else _query(filters, items),
+                query if query is not None else items_of(filters, items),
                 owner=task_owner,
                 due_date_ms=due * 1000,
                 workload=workload if workload is not None else even_workload(list(assignee_ids or ())),
@@ -275,16 +129,102 @@ class Tasks:
             raise BadRequest("400", "More than one task with same name.")
         return found[0]
 
-    def list(self, task_name: str | None = None, status: str | None = None) -> EntityList[Task]:
+    def list(
+        self,
+        project_ids: Sequence[str] | str | None = None,
+        status: str | None = None,
+        task_name: str | None = None,
+        recipe: str | None = None,
+        creator: str | None = None,
+    ) -> EntityList[Task]:
         """The tasks.
 
         Args:
-            task_name: Only those of this name.
+            project_ids: Only those of these projects, by either id.
             status: Only those of this status.
+            task_name: Only those of this name.
+            recipe: Only those with this recipe, by its local id.
+            creator: Only those that this e-mail made.
         """
-        equal = {**self._within, "name": task_name, "status": status}
+        equal = {**self._within, "name": task_name, "status": status, "recipe_id": recipe, "creator": creator}
         given = {key: value for key, value in equal.items() if value is not None}
-        return self._build(self._store.rows(EntityKind.TASK, **given))
+        rows = self._store.rows(EntityKind.TASK, **given)
+        if project_ids is not None:
+            named = [project_ids] if isinstance(project_ids, str) else project_ids
+            found = (self._store.get(EntityKind.PROJECT, one) for one in named)
+            wanted = {row["id"] for row in found if row is not None}
+            rows = [row for row in rows if row["project_id"] in wanted]
+        return self._build(rows)
+
+    def update(self, task: Task | None = None, system_metadata: bool = False) -> Task:
+        """Store what was changed in a task; see :meth:`Task.update`.
+
+        Raises:
+            BadRequest: No task is given.
+        """
+        if task is None:
+            raise BadRequest("400", "Name the task to update.")
+        return task.update(system_metadata)
+
+    def set_status(self, status: str, operation: str, task_id: str, item_ids: Sequence[str]) -> bool:
+        """Set, or take back, the status of items in a task; see :meth:`Task.set_status`."""
+        return self.get(task_id=task_id).set_status(status, operation, item_ids)
+
+    def add_items(
+        self,
+        task: Task | None = None,
+        task_id: str | None = None,
+        filters: Filters | None = None,
+        items: Sequence[Item] | None = None,
+        assignee_ids: Sequence[str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        workload: Sequence[Mapping[str, Any]] | None = None,
+        limit: int | None = None,
+        wait: bool = True,
+    ) -> Task:
+        """Add items to a task; see :meth:`Task.add_items`."""
+        chosen = task or self.get(task_id=task_id)
+        return chosen.add_items(filters, items, assignee_ids, workload, limit, wait, query)
+
+    def remove_items(
+        self,
+        task: Task | None = None,
+        task_id: str | None = None,
+        filters: Filters | None = None,
+        query: Mapping[str, Any] | None = None,
+        items: Sequence[Item] | None = None,
+        wait: bool = True,
+    ) -> Task:
+        """Take items out of a task; see :meth:`Task.remove_items`."""
+        return (task or self.get(task_id=task_id)).remove_items(filters, query, items, wait)
+
+    def create_qa_task(
+        self,
+        task: Task,
+        assignee_ids: Sequence[str],
+        due_date: float | None = None,
+        filters: Filters | None = None,
+        items: Sequence[Item] | None = None,
+        query: Mapping[str, Any] | None = None,
+        workload: Sequence[Mapping[str, Any]] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        available_actions: Sequence[Mapping[str, Any]] | None = None,
+        wait: bool = True,
+        priority: TaskPriority | int = TaskPriority.MEDIUM,
+    ) -> Task:
+        """Create a task that checks another one's work; see :meth:`Task.create_qa_task`."""
+        return task.create_qa_task(
+            due_date,
+            assignee_ids,
+            filters,
+            items,
+            query,
+            workload,
+            metadata,
+            available_actions,
+            wait,
+            priority,
+        )
 
     def get_items(
         self,
@@ -307,11 +247,3 @@ class Tasks:
 
     def _build(self, rows: Sequence[Row]) -> EntityList[Task]:
         return EntityList(Task(self._store, one) for one in shaped(self._store, EntityKind.TASK, rows))
-
-
-def _query(filters: Filters | None, items: Sequence[Item] | None) -> Json:
-    """The query of a task (docs/platform/wire.md, 7.1)."""
-    if items is None:
-        return (filters or Filters()).prepare()
-    chosen = Filters("id", [item.id for item in items], FiltersOperations.IN, use_defaults=False)
-    return chosen.prepare()

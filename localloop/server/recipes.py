@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from localloop.errors import BadRequest, Conflict
+from localloop.errors import BadRequest
 from localloop.server.access import project_ids
 from localloop.server.calls import Call, route, slice_page
 from localloop.server.shapes import CLONED_RECIPE, RECIPE
@@ -99,19 +99,7 @@ def change(call: Call) -> Json:
 def delete(call: Call) -> None:
     """``DELETE /recipes/{id}``; one that datasets use only with ``?force=true``, one that a task uses never."""
     with call.writing("delete a recipe") as tx:
-        row = call.target(tx, EntityKind.RECIPE)
-        # A task cannot be without its recipe: it would go with it, and with it what people did there.
-        tasks = tx.rows(EntityKind.TASK, recipe_id=row["id"])
-        if tasks:
-            raise Conflict("409", f"The recipe is used by the task {tasks[0]['name']!r}; delete that first.")
-        users = [
-            dataset["name"]
-            for dataset in tx.rows(EntityKind.DATASET, project_id=row["project_id"])
-            if row["id"] in (dataset["recipes"] or [])
-        ]
-        if users and not call.flag("force"):
-            raise Conflict("409", f"The recipe is used by the dataset {users[0]!r}.")
-        tx.delete(EntityKind.RECIPE, row)
+        recipes.delete_recipe(tx, call.target(tx, EntityKind.RECIPE), force=call.flag("force"))
 
 
 def clone(call: Call) -> Json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import Any
 
@@ -13,14 +12,10 @@ from localloop.server.commands import stepped
 from localloop.server.export_items import count
 from localloop.server.shapes import BULK_METADATA, DELETE_ITEMS, SPLIT
 from localloop.server.wire import Json
-from localloop.store import bulk, items
-from localloop.store.query import apart, compile_ids, parse
+from localloop.store import bulk, items, subsets
+from localloop.store.query import parse
 from localloop.store.schemas import check_searchable
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import chunks, get_rows
-
-#: The subsets of a split, in the order in which they are filled.
-SUBSETS = ("train", "validation", "test")
 
 
 def _query(asked: Any) -> Json:
@@ -88,11 +83,7 @@ def split(call: Call) -> Any:
     """``POST /datasets/{id}/split``: a command; each item gets exactly one tag of a subset."""
     body = call.object(SPLIT)
     shares = {name: share for name, share in (body.get("MLSplitList") or {}).items() if share is not None}
-    unknown = sorted(set(shares) - set(SUBSETS))
-    if unknown or not shares:
-        raise BadRequest("400", f"The subsets of a split are {', '.join(SUBSETS)}.")
-    if sum(shares.values()) != 100 or any(share < 0 for share in shares.values()):
-        raise BadRequest("400", "The shares of a split are from 0, and are 100 together.")
+    subsets.check_shares(shares)
     query = _query(body.get("itemsQuery"))
     with call.reading() as (connection, _wire):
         check_searchable(call.target(connection, EntityKind.DATASET), parse(query))
@@ -102,36 +93,11 @@ def split(call: Call) -> Any:
 def _split(call: Call, query: Json, shares: Json) -> Json:
     with call.writing("split items into subsets") as tx:
         dataset = call.target(tx, EntityKind.DATASET)
-        where, join = apart(query)
-        only_files = {**query, "filter": {"$and": [where, {"type": "file"}]}, "join": join}
-        found = compile_ids(parse({**only_files, "sort": {"id": "ascending"}}), [dataset["id"]])
-        # Ids alone are few bytes each. By their hash the order is as good as random, and always the same.
-        ids = sorted(tx.connection.execute(found).scalars(), key=_rank)
-        sizes, begun = sizes_of(len(ids), shares), 0
-        for subset, size in sizes.items():
-            own = ids[begun : begun + size]
-            tags = {name: True if name == subset else None for name in SUBSETS}
-            patch = {"metadata": {"system": {"tags": tags}}}
-            for part in stepped(chunks(own, bulk.STEP), len(own)):
-                rows = get_rows(tx.connection, EntityKind.ITEM, part)
-                edits = [(row, items.patched(row, patch, system=True)) for row in rows.values()]
-                tx.update_many(EntityKind.ITEM, edits)
-            begun += size
-    return {"datasetId": dataset["id"], "itemsCount": len(ids), "subsets": sizes}
-
-
-def sizes_of(total: int, shares: Json) -> dict[str, int]:
-    """How many items each subset gets: its share rounded down, and one more where the rest was largest."""
-    exact = {name: total * shares[name] / 100 for name in SUBSETS if name in shares}
-    sizes = {name: int(value) for name, value in exact.items()}
-    by_rest = sorted(exact, key=lambda name: (sizes[name] - exact[name], SUBSETS.index(name)))
-    for name in by_rest[: total - sum(sizes.values())]:
-        sizes[name] += 1
-    return sizes
-
-
-def _rank(item_id: str) -> bytes:
-    return hashlib.sha256(item_id.encode()).digest()
+        sizes, parts = subsets.parts(tx, dataset, query, shares)
+        total = sum(sizes.values())
+        for _ in stepped(parts, total):
+            pass
+    return {"datasetId": dataset["id"], "itemsCount": total, "subsets": sizes}
 
 
 ROUTES = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from localloop.errors import NotFound
+from localloop.errors import Conflict, NotFound
 from localloop.store.attributes import Attributes, attributes_of, replaced
 from localloop.store.labels import labels_of
 from localloop.store.patch import json_object, merge_patch, patch_derived, patch_metadata
@@ -124,6 +124,31 @@ def update_recipe(tx: Transaction, recipe: Row, patch: Mapping[str, Any], *, sys
     updated = tx.update(EntityKind.RECIPE, recipe, document)
     own = (patch.get("metadata") or {}).get("system") if system else None
     return patch_derived(tx, EntityKind.RECIPE, updated, own)
+
+
+def delete_recipe(tx: Transaction, recipe: Row, *, force: bool = False) -> None:
+    """Delete a recipe; its ontologies stay.
+
+    Args:
+        tx: The user action.
+        recipe: The recipe's row.
+        force: Whether it may go although datasets use it.
+
+    Raises:
+        Conflict: A task uses it, or a dataset does and ``force`` is false.
+    """
+    # A task cannot be without its recipe: it would go with it, and with it what people did there.
+    tasks = tx.rows(EntityKind.TASK, recipe_id=recipe["id"])
+    if tasks:
+        raise Conflict("409", f"The recipe is used by the task {tasks[0]['name']!r}; delete that first.")
+    users = [
+        dataset["name"]
+        for dataset in tx.rows(EntityKind.DATASET, project_id=recipe["project_id"])
+        if recipe["id"] in (dataset["recipes"] or [])
+    ]
+    if users and not force:
+        raise Conflict("409", f"The recipe is used by the dataset {users[0]!r}.")
+    tx.delete(EntityKind.RECIPE, recipe)
 
 
 def replace_ontology(tx: Transaction, ontology: Row, wire: Mapping[str, Any], *, system: bool = False) -> Row:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from localloop.server.subsets import sizes_of
+from localloop.store.subsets import sizes_of
 from tests.integration.server.commanding import done, failed
 from tests.integration.server.test_exports import annotate
 
