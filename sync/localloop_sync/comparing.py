@@ -206,7 +206,9 @@ class Comparer:
         if lacking <= 0:
             return []
         if len(ids) <= LEAF * lacking:
-            there = {one.id for one in self._remote.several(kind, scope, ids)}
+            found = self._remote.several(kind, scope, ids)
+            self._pull.take(kind, found)  # they may have changed, if the delta kept that back
+            there = {one.id for one in found}
             return [one for one in ids if one not in there]
         half = len(ids) // 2
         return self._absent(kind, scope, ids[:half]) + self._absent(kind, scope, ids[half:])

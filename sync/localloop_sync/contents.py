@@ -64,7 +64,9 @@ class Contents:
         first = mark.cursor.updated_at is None
         if first:
             mark = self._bootstrap(kind, place, mark)
-        sweep = not first and (sweep or mark.pulls % self._sweep_every == self._sweep_every - 1)
+        due = not first and (sweep or mark.pulls % self._sweep_every == self._sweep_every - 1)
+        # One that was cut short goes on in the middle, and looks at nothing before that: the next pull sweeps.
+        sweep = due and not mark.cursor.id
         mark = self._delta(kind, place, mark, sweep=sweep)
         if sweep:
             self._comparer.sweep(kind, place)
@@ -76,7 +78,10 @@ class Contents:
             kind, place, earlier(mark.since, SKEW), settled=earlier(mark.since, OVERLAP)
         ):
             mark = replace(mark, wary=earlier(max(mark.since, self._remote.now()), -SKEW))
-        self._journal.observe(kind, [], replace(mark, pulls=mark.pulls + 1))
+        pulls = mark.pulls + 1
+        if due and not sweep:
+            pulls += -(pulls + 1) % self._sweep_every
+        self._journal.observe(kind, [], replace(mark, pulls=pulls))
 
     def _bootstrap(self, kind: EntityKind, place: Place, mark: Mark) -> Mark:
         done = 0

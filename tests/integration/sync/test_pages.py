@@ -200,3 +200,36 @@ def test_what_was_changed_before_a_first_listing_that_lacks_it_comes_all_the_sam
     assert next(args[3] for args in alone.requests if args[0] == "page").updated_at is None
     assert alone.user("/1.txt") == {"seen": True}
     agree(alone)
+
+
+def test_a_pull_that_goes_on_is_no_sweep(pair, monkeypatch):
+    """It begins in the middle, so what a page left out by mistake is before it; the next pull is the sweep."""
+    monkeypatch.setattr(pulling, "PAGE", 2)
+    for path in ("/b.txt", "/c.txt"):
+        pair.a.add(path, path.encode(), x=1)
+    agree(pair.a, pair.b)
+    for path in ("/a.txt", "/b.txt", "/c.txt"):
+        pair.platform.edit(K.ITEM, pair.platform.at(path).id, metadata={"user": {"x": 9}})
+        pair.platform.clock.moment += timedelta(hours=1)
+    page, left_out = pair.b.remote.page, pair.platform.at("/a.txt").id
+
+    def without(kind, scope, cursor, limit):
+        found = page(kind, scope, cursor, limit)
+        mistaken = kind is K.ITEM and cursor.updated_at is not None
+        kept = [one for one in found.entities if not mistaken or one.id != left_out]
+        return RemotePage(kept, found.more)
+
+    def broken(method, *args):
+        if method == "page" and args[0] is K.ITEM and args[2].id == pair.platform.at("/b.txt").id:
+            raise TransientError("The network went away.")
+
+    pair.b.remote.page = without
+    pair.b.listen(broken, gone=True)
+    with pytest.raises(TransientError):
+        pair.b.sync()
+    pair.b.remote.page = page
+    pair.b.listen()
+    later(pair.b, pulling.SWEEP_EVERY - 1)
+    pair.b.sync()
+    pair.b.sync()
+    assert [pair.b.user(path)["x"] for path in ("/a.txt", "/b.txt", "/c.txt")] == [9, 9, 9]
