@@ -11,6 +11,7 @@ from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, as_list, chunks, listed, mapped
 from localloop_schema.tables import Conflict
 from localloop_sync.core.reconcile import Sort
+from localloop_sync.core.rules import TASKS
 
 _TABLE: Any = Conflict.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
 
@@ -47,6 +48,21 @@ def whole(connection: Connection, *sorts: Sort) -> set[tuple[EntityKind, str]]:
         for kind, entity_id, sort, path in rows
         if not path and (not sorts or Sort(sort) in sorts)
     }
+
+
+def disputed_tasks(connection: Connection) -> set[str]:
+    """The tasks in which somebody worked on items about which, or about whose work, there is an open conflict."""
+    found: set[str] = set()
+    query = select(_TABLE.c.path, _TABLE.c["values"]).where(
+        _TABLE.c.kind == EntityKind.ITEM.value, _TABLE.c.state == "open"
+    )
+    for path, values in connection.execute(query):
+        if not path:
+            entries = (values.get("theirs") or {}).get(TASKS[0]) or {}
+            found.update(task for task, entry in entries.items() if entry.get("status"))
+        elif path[0] == TASKS[0]:
+            found.update(path[1:2])
+    return found
 
 
 def ever_deleted_there(connection: Connection, kind: EntityKind, ids: Sequence[str]) -> set[str]:

@@ -16,7 +16,7 @@ from localloop_sync.core.content import with_known_digest
 from localloop_sync.core.echo import sent
 from localloop_sync.core.merge import merge
 from localloop_sync.core.operation import Effect, Operation, State, Verb, difference, rest
-from localloop_sync.core.plan import Job
+from localloop_sync.core.plan import Errand, Job
 from localloop_sync.core.references import natural_key
 from localloop_sync.core.rules import RULES
 from localloop_sync.drivers import conflicts, oplog, states
@@ -49,6 +49,10 @@ class Sender(Scribe):
                     job = _parted(job, state.operations)
                 if job is not None and contested.isdisjoint(job.parents.items()):
                     found.append(job)
+        if any(job.kind is EntityKind.TASK and job.errand is Errand.DELETE for job in found):
+            # The platform would take the work out of the items with it, and the decision would be about nothing.
+            disputed = conflicts.disputed_tasks(self._connection)
+            found = [job for job in found if job.entity_id not in disputed or job.errand is not Errand.DELETE]
         return found
 
     def _contested(self) -> set[tuple[EntityKind, str]]:

@@ -12,7 +12,7 @@ from localloop.store.tasks import create_task, delete_task, reassign
 from localloop_schema.kinds import EntityKind as K
 from localloop_schema.refs import tasks_of
 from localloop_sync.errors import TransientError
-from tests.integration.sync.harness import agree
+from tests.integration.sync.harness import agree, rested
 
 BOTH_WAYS = True
 
@@ -291,3 +291,26 @@ def test_a_move_that_was_interrupted_halfway_goes_on(shared):
     shared.a.listen()
     agree(shared.a, shared.b)
     assert entry(shared.b, "/a.txt") == [BOB, None]
+
+
+def test_a_task_is_not_deleted_while_work_in_it_is_in_conflict(pair):
+    """The platform takes what was done there out of its items with it; the decision would be about nothing."""
+    with pair.a.store.transaction("give work") as tx:
+        create_task(tx, tx.row(K.DATASET, pair.a.dataset()["id"]), "T", {}, assignee_ids=["ann@x"])
+    rested(pair.a, pair.b)
+    with pair.b.store.transaction("work") as tx:
+        work.set_item_status(tx, tx.rows(K.TASK)[0], tx.rows(K.ITEM), "completed")
+    pair.b.sync()
+    with pair.a.store.transaction("drop the task") as tx:
+        delete_task(tx, tx.rows(K.TASK)[0])
+    pair.a.delete("/a.txt")
+    pair.a.sync()
+    assert pair.platform.entities[K.TASK]
+    [conflict] = pair.a.conflicts()
+    [entry] = conflict["values"]["theirs"]["tasks"].values()
+    assert entry["status"] == "completed"
+    pair.a.resolve(Choice.THEIRS)
+    rested(pair.a, pair.b)
+    assert not pair.platform.entities[K.TASK]
+    [entry] = pair.a.conflicts(None)[0]["values"]["theirs"]["tasks"].values()
+    assert entry["status"] == "completed"
