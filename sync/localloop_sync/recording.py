@@ -122,8 +122,8 @@ class Recorder:
         self._journal.release([job])
         try:
             self._puller.vanished(kind, entity_id)
-        except (
-            MassDeletionHalt
-        ):  # nothing of it was edited here but its tasks: the pull decides, among all others
+        except MassDeletionHalt:
+            # Nothing of it was edited here but its tasks: the next pull decides, among all others.
+            self._journal.begin([job])  # it is the one that was refused
             return False
         return True

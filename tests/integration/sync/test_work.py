@@ -314,3 +314,25 @@ def test_a_task_is_not_deleted_while_work_in_it_is_in_conflict(pair):
     assert not pair.platform.entities[K.TASK]
     [entry] = pair.a.conflicts(None)[0]["values"]["theirs"]["tasks"].values()
     assert entry["status"] == "completed"
+
+
+def test_an_item_that_left_a_task_and_is_gone_by_then_is_no_trouble(pair):
+    """It was deleted there after the pull, and nothing of it was edited here but that it left the task."""
+    with pair.a.store.transaction("give work") as tx:
+        create_task(tx, tx.row(K.DATASET, pair.a.dataset()["id"]), "T", {}, assignee_ids=["ann@x"])
+    rested(pair.a, pair.b)
+    item = pair.platform.at("/a.txt").id
+    with pair.a.store.transaction("take it out") as tx:
+        work.remove_items(tx, tx.rows(K.TASK)[0], {})
+
+    def before(method, *args):
+        if method == "several" and args[0] is K.ITEM and item in pair.platform.entities[K.ITEM]:
+            pair.platform.remove(K.ITEM, item)
+
+    pair.a.listen(before)
+    pair.a.sync()
+    assert item not in pair.platform.entities[K.ITEM]
+    pair.a.listen()
+    pair.a.sync(limits=None)
+    assert pair.a.paths() == []
+    assert pair.a.unsent() == []
