@@ -45,8 +45,10 @@ def no_twins(platform: MemoryWorld) -> None:
     there = platform.entities
     keys: dict[str, list[Any]] = {
         "path": [one.document["filename"] for one in there[K.ITEM].values()],
+        # Of an item that two stores make anew, each its own content, both copies have the annotation.
         "annotation": [
-            one.document["metadata"]["system"]["clientId"] for one in there[K.ANNOTATION].values()
+            (one.parents[K.ITEM], one.document["metadata"]["system"]["clientId"])
+            for one in there[K.ANNOTATION].values()
         ],
         "task": [one.document["name"] for one in there[K.TASK].values()],
         "assignment": [
