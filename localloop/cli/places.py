@@ -96,6 +96,19 @@ def find(connection: Connection, text: str) -> Place:
     return place
 
 
+def dataset_at(connection: Connection, text: str) -> Row:
+    """The dataset that ``PROJECT/DATASET`` names.
+
+    Raises:
+        BadRequest: It names something else.
+        NotFound: There is none.
+    """
+    found = find(connection, text)
+    if found.dataset is None or found.path:
+        raise BadRequest("400", f"Name a dataset, PROJECT/DATASET, and not {text!r}.")
+    return found.dataset
+
+
 def find_id(connection: Connection, any_id: str) -> tuple[EntityKind, Row] | None:
     """The live entity of any kind with this local or platform id, or None."""
     for kind in EntityKind:

@@ -52,19 +52,16 @@ def export(
     from localloop.cli.listing import read_filter
     from localloop.cli.opening import opened
     from localloop.cli.progress import counting
-    from localloop.errors import BadRequest
     from localloop.formats import Format, export_dataset
 
     out = Output(as_json=as_json)
     query = read_filter(where)
     with opened(store) as here, counting("items exported", quiet=as_json) as progress:
         with here.reading() as connection:
-            found = places.find(connection, place)
-        if found.dataset is None or found.path:
-            raise BadRequest("400", f"Name a dataset, PROJECT/DATASET, and not {place!r}.")
+            dataset = places.dataset_at(connection, place)
         done = export_dataset(
             here,
-            found.dataset,
+            dataset,
             folder.expanduser(),
             Format(kind.value),
             query=query,
@@ -77,7 +74,7 @@ def export(
     ]
     out.result(
         {
-            "from": found.text,
+            "from": place,
             "out": str(folder),
             "format": kind.value,
             "items": done.items,
