@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from localloop.cli.standing import annotation_counts, remote_only, standings
 from localloop.errors import BadRequest
 from localloop.store.datasets import counts_of
 from localloop.store.query import compile_select, parse
+from localloop.store.query.text import read_text
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, live_rows, table
 
@@ -27,27 +29,29 @@ def read_filter(text: str | None) -> dict[str, Any] | None:
     """Read what ``--filter`` says.
 
     Args:
-        text: A query as JSON, or only its filter.
+        text: A query as people type it, or as JSON, or only the filter of one.
 
     Returns:
         A query, or None without one.
 
     Raises:
-        BadRequest: It is no JSON object, or a query for something else than items.
+        BadRequest: It cannot be read, or is a query for something else than items.
     """
     if text is None:
         return None
+    if not text.lstrip().startswith(("{", "[")):
+        return read_text(text, datetime.now(UTC))
     try:
         value = json.loads(text)
     except ValueError as error:
         raise BadRequest("400", f"--filter is not JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise BadRequest("400", "--filter has to be a JSON object.")
+        raise BadRequest("400", "--filter has to be a JSON object, or a query such as 'label:Ear'.")
     if value.get("resource", "items") != "items":
-        raise BadRequest("400", "`localloop ls` lists items only; leave `resource` out.")
+        raise BadRequest("400", "Items are filtered here; leave `resource` out.")
     query = value if value.keys() & _QUERY else {"filter": value}
     if query.keys() - _QUERY:
-        raise BadRequest("400", f"`localloop ls` does not take {sorted(query.keys() - _QUERY)} in --filter.")
+        raise BadRequest("400", f"--filter does not take {sorted(query.keys() - _QUERY)}.")
     return query
 
 

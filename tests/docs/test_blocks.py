@@ -15,6 +15,7 @@ RUN_BY = {
     "CONTRIBUTING.md": "tests/docs/test_blocks.py",
     "README.md": "tests/docs/test_tour.py",
     "docs/concepts/merging.md": "tests/docs/test_merging_page.py",
+    "docs/concepts/queries.md": "tests/docs/test_blocks.py",
     "docs/concepts/simulation.md": "tests/docs/test_blocks.py",
     "docs/guides/annotations.md": "tests/docs/test_annotations_page.py",
     "docs/guides/dtlpy-offline.md": "tests/docs/test_dtlpy_offline.py",
@@ -47,6 +48,16 @@ def test_what_the_page_on_simulation_says_works(tmp_path):
         assert words[0] == "localloop"
         terminal.localloop([*words[1:], "--seeds", "1"])  # of the same option, the last counts
     assert terminal.said.count("1 simulated world") == len(block.splitlines())
+
+
+def test_what_the_page_on_queries_says_to_type_works(tmp_path):
+    terminal = Terminal(tmp_path, "")
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    terminal.localloop(["init", "--author", "ann@example.test"])
+    terminal.localloop(["add", "a.jpg", "--to", "Fruit/Apples", "--create"])
+    [block] = pages.blocks(pages.ROOT / "docs" / "concepts" / "queries.md", "sh")
+    for line in block.splitlines():
+        terminal.localloop(shlex.split(line)[1:])
 
 
 def test_what_contributors_type_is_there():

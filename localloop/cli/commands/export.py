@@ -34,7 +34,12 @@ def export(
     ] = Kind.DATALOOP,
     where: Annotated[
         str | None,
-        typer.Option("--filter", metavar="JSON", help="A query; only items it finds.", show_default=False),
+        typer.Option(
+            "--filter",
+            metavar="QUERY",
+            help="Only items that this finds: 'label:Ear size>10MB', or JSON.",
+            show_default=False,
+        ),
     ] = None,
     content: Annotated[
         bool, typer.Option("--content/--no-content", help="Whether to put the files there, too.")

@@ -57,7 +57,12 @@ def create(
     ] = None,
     where: Annotated[
         str | None,
-        typer.Option("--filter", metavar="JSON", help="A query; only items it finds.", show_default=False),
+        typer.Option(
+            "--filter",
+            metavar="QUERY",
+            help="Only items that this finds: 'label:Ear size>10MB', or JSON.",
+            show_default=False,
+        ),
     ] = None,
     days: Annotated[
         int, typer.Option("--due", metavar="DAYS", min=0, help="In how many days it is due.")

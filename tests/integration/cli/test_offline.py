@@ -533,6 +533,6 @@ def test_import_takes_an_export_in(ok, home):
     assert ok("import", "export", "--to", "Fruit/Apples/in", "--json").json["existing"] == 1
 
 
-def test_import_of_something_else_is_not_found(run, ok, photos):
+def test_import_of_something_else_is_a_mistake(run, ok, photos):
     ok("init")
-    assert run("import", photos, "--to", "P/D", "--create").code == 3
+    assert run("import", photos, "--to", "P/D", "--create").code == 2
