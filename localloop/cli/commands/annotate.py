@@ -169,8 +169,8 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "localloop annotate Fruit/Apples/a.jpg",
             "localloop annotate Fruit/Apples/a.jpg --label Ripe",
-            "localloop annotate Fruit/Apples/a.jpg --label Apple --box 10,10,60,60 --box 70,12,99,50",
+            "localloop annotate Fruit/Apples/a.jpg -l Apple --box 1,1,6,6 --box 7,1,9,5",
             "localloop annotate Fruit/Apples/a.jpg --from found.json",
-            "localloop annotate Fruit/Apples/a.jpg --remove 6955c6ed411fe1db9d596c5c --yes",
+            "localloop annotate Fruit/Apples/a.jpg --remove 6955c6ed411fe1db9d596c5c",
         ),
     )(annotate)

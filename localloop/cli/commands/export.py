@@ -111,6 +111,6 @@ def register(app: typer.Typer) -> None:
             "localloop export Fruit/Apples apples",
             "localloop export Fruit/Apples ~/apples-coco --format coco",
             "localloop export Fruit/Apples table --format csv --no-content",
-            """localloop export Fruit/Apples ripe --format yolo --filter '{"metadata.user.ripe": true}'""",
+            "localloop export Fruit/Apples ripe -f yolo --filter 'label:Ripe'",
         ),
     )(export)

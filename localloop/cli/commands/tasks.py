@@ -234,8 +234,8 @@ def register(app: typer.Typer) -> None:
     group.command(
         "create",
         epilog=examples(
-            "localloop tasks create Fruit/Apples Sort --assignee ann@example.com --assignee bob@example.com",
-            """localloop tasks create Fruit/Apples Unripe --filter '{"metadata.user.ripe": false}' --due 3""",
+            "localloop tasks create Fruit/Apples Sort --assignee ann@example.com",
+            "localloop tasks create Fruit/Apples New --filter '-annotated:true'",
         ),
     )(create)
     group.command("show", epilog=examples("localloop tasks show Sort"))(show)
