@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -15,6 +12,7 @@ from localloop.cli.opening import credentials
 from localloop.cli.output import Output
 from localloop.cli.progress import sync_progress
 from localloop.cli.standing import OPERATIONS
+from localloop.cli.stopping import stoppable
 from localloop.syncing import connected, sync_store
 from localloop_sync.core.operation import State
 from localloop_sync.drivers.retrying import Patience
@@ -68,20 +66,6 @@ def run(
             patience=Patience(budget=patience),
             command=command,
         )
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Have SIGTERM end the block as Ctrl-C does: in an orderly way, and at once."""
-
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def tell(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
+import threading
 from queue import SimpleQueue
 
 import pytest
 
+from localloop.cli.stopping import stoppable
 from localloop.store import Store
 from localloop.testing.faults import Event, Fault, FaultProxy, Rule, Schedule
 from localloop.testing.hub import running_hub
@@ -65,6 +69,46 @@ def test_an_interrupt_ends_a_sync_whose_upload_has_no_answer(ok, process, here, 
     stored = [row["filename"] for row in slow.hub.store.rows(EntityKind.ITEM, type="file")]
     with Store.open(here) as store:
         assert sorted(stored) == sorted(row["filename"] for row in store.rows(EntityKind.ITEM, type="file"))
+
+
+def wait_in(here, ready):
+    ready.set()
+    here.recv(1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_heard_though_it_does_not_interrupt_what_the_main_thread_waits_for(number):
+    ready, heard = threading.Event(), threading.Event()
+    deaf = []
+    here, there = socket.socketpair()
+
+    def raise_it():
+        ready.wait(60)
+        os.kill(os.getpid(), number)
+        if not heard.wait(20):
+            deaf.append(number)
+            there.send(b"!")
+
+    other = threading.Thread(target=raise_it)
+    other.start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})  # the other thread gets it: what follows waits on
+    try:
+        with here, there:
+            with pytest.raises(KeyboardInterrupt), stoppable():
+                wait_in(here, ready)
+            heard.set()
+            other.join()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    assert not deaf
+
+
+def test_handlers_are_what_they_were_after_a_block_that_can_be_stopped():
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGURG)
+    before = [signal.getsignal(number) for number in numbers]
+    with stoppable():
+        assert signal.getsignal(signal.SIGTERM) is not before[1]
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_a_time_limit_ends_a_pull_that_has_no_answer(run, here, slow):
