@@ -12,19 +12,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from localloop.errors import Conflict
 from localloop.store.paths import is_hidden
 from localloop.store.transaction import Transaction
-from localloop_schema.documents import to_document
+from localloop_schema.documents import measured, to_columns, to_document
 from localloop_schema.kinds import PARENTS, EntityKind
 from localloop_schema.rows import Row, chunks, get_rows, live_rows, table, update_row
 from localloop_schema.tables import Blob
+from localloop_sync.core.merge import merge
 from localloop_sync.core.naming import beside
 from localloop_sync.core.operation import Delta, Effect, State, Verb
 from localloop_sync.core.rules import TASKS
-from localloop_sync.drivers import oplog, states
+from localloop_sync.drivers import conflicts, oplog, states
 from localloop_sync.drivers.burying import title
 from localloop_sync.drivers.matching import client_id
 from localloop_sync.drivers.relog import relog
@@ -333,7 +334,13 @@ class _Reviver:
             )
         deletions = [one.seq for one in state.operations if one.verb is Verb.DELETE]
         oplog.move(tx.connection, deletions, State.SUPERSEDED)
-        columns = {"deleted_at": None, "updated_at": tx.stamp.at, "updated_by": tx.stamp.author}
+        document = _with_what_others_wrote(tx.connection, state)
+        columns = {
+            **to_columns(kind, document, measured(kind, row, document)),
+            "deleted_at": None,
+            "updated_at": tx.stamp.at,
+            "updated_by": tx.stamp.author,
+        }
         update_row(tx.connection, kind, row["id"], columns)
         # For the log alone: what is to be sent follows from the base and the mirror.
         record = oplog.record(
@@ -341,13 +348,30 @@ class _Reviver:
         )
         oplog.append(tx.connection, [record])
         bring_in_line(tx, kind, row["id"])
-        document = to_document(kind, row)
         before = dict(document)
         self._free(
             kind, document, {parent.value: row[f"{parent}_id"] or "" for parent in PARENTS[kind]}, row["id"]
         )
         if document != before:
             tx.update(kind, {**row, **columns}, document)
+
+
+def _with_what_others_wrote(connection: Connection, state: states.EntityState) -> dict[str, Any]:
+    """A document that is marked as deleted, and what others changed on the platform since.
+
+    That it was deleted all the same was decided, and not told to the platform: taking the deletion back must not take
+    back what they wrote.
+    """
+    assert state.row is not None
+    document = to_document(state.kind, state.row)
+    values = conflicts.deleted_since(connection, state.kind, state.id, state.row["deleted_at"])
+    if values is None or state.base_document is None or "base" not in values:
+        return document
+    before, now = values["base"], state.base_document
+    merged = merge(state.kind, before, document, now).document
+    if document.get("content") == (before or {}).get("content") and "content" in now:
+        merged["content"] = now["content"]
+    return merged
 
 
 def free_name(kind: EntityKind, name: str, taken: Callable[[str], bool]) -> str:

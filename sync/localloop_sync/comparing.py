@@ -89,7 +89,7 @@ class Comparer:
 
     def take_unlisted(
         self, kind: EntityKind, place: Place, span: Span, listed: Sequence[RemoteEntity]
-    ) -> None:
+    ) -> bool:
         """Take in what was known before the first listing and is missing from it.
 
         Such a one counts on both sides, and no delta reaches back to what was changed before the listing, so that a
@@ -100,13 +100,20 @@ class Comparer:
             place: The dataset.
             span: The ids that were listed.
             listed: What the listing brought of these.
+
+        Returns:
+            Whether each of them is there.
         """
+        whole = True
         there = {one.id for one in listed}
         while known := self._journal.known_span(kind, place.local, span, self._page):
             missing = [one for one in known if one not in there]
             if missing:
-                self.take(kind, place, self._remote.several(kind, place.scope, missing))
+                found = self._remote.several(kind, place.scope, missing)
+                self.take(kind, place, found)
+                whole = whole and {one.id for one in found} >= set(missing)
             span = replace(span, after=list(known)[-1])
+        return whole
 
     def compare(self, kind: EntityKind, place: Place) -> None:
         """Find by counts what one side has and the other has not.

@@ -64,9 +64,9 @@ class Contents:
         first = mark.cursor.updated_at is None
         if first:
             mark = self._bootstrap(kind, place, mark)
-        due = not first and (sweep or mark.pulls % self._sweep_every == self._sweep_every - 1)
+        due = (sweep and not first) or mark.pulls % self._sweep_every == self._sweep_every - 1
         # One that was cut short goes on in the middle, and looks at nothing before that: the next pull sweeps.
-        sweep = due and not mark.cursor.id
+        sweep = due and not first and not mark.cursor.id
         mark = self._delta(kind, place, mark, sweep=sweep)
         if sweep:
             self._comparer.sweep(kind, place)
@@ -94,8 +94,10 @@ class Contents:
             else:  # what changed behind the listing's back is newer than what was the newest when it began
                 cursor = Cursor("", mark.since)
             listed = Span(after=mark.cursor.id, upto=cursor.id if more else None)
-            self._comparer.take_unlisted(kind, place, listed, page.entities)
             mark = replace(mark, cursor=cursor)
+            if not self._comparer.take_unlisted(kind, place, listed, page.entities):
+                # What is gone and what a page left out would make up for one another in a count: the next pull sweeps.
+                mark = replace(mark, pulls=self._sweep_every - 1)
             self._comparer.take(kind, place, page.entities, mark)
             done += len(page.entities)
             self._progress.advance(f"{kind.value}s pulled", done, None)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
 from localloop_sync.core.change import Change, diff_leaves
-from localloop_sync.core.leaves import MISSING, Leaves, flatten
+from localloop_sync.core.leaves import MISSING, Leaves, flatten, same
 from localloop_sync.core.rules import CONTENT, RULES
 
 
@@ -120,7 +120,9 @@ def fold(operations: Iterable[Operation]) -> Delta:
             created, deleted = not deleted or created, False
         for change in operation.changes:
             first = leaves.get(change.path)
-            leaves[change.path] = Change(change.path, first.old if first else change.old, change.new)
+            # What was taken back says nothing of what was there: others may have changed it between two edits.
+            old = change.old if first is None or same(first.old, first.new) else first.old
+            leaves[change.path] = Change(change.path, old, change.new)
     if deleted:
         return Delta(Effect.NOTHING if created else Effect.DELETE)
     before: Leaves = {path: one.old for path, one in leaves.items() if one.old is not MISSING}

@@ -73,6 +73,25 @@ def ever_deleted_there(connection: Connection, kind: EntityKind, ids: Sequence[s
     return set(connection.execute(query).scalars())
 
 
+def deleted_since(
+    connection: Connection, kind: EntityKind, entity_id: str, moment: str
+) -> dict[str, Any] | None:
+    """The values of the first conflict about an entity that others edited after it was deleted here at a moment."""
+    query = (
+        select(_TABLE.c["values"])
+        .where(
+            _TABLE.c.kind == kind.value,
+            _TABLE.c.entity_id == entity_id,
+            _TABLE.c.sort == Sort.DELETED_HERE.value,
+            _TABLE.c.created_at >= moment,
+        )
+        .order_by(_TABLE.c.created_at, _TABLE.c.id)
+        .limit(1)
+    )
+    found: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
 def add(
     connection: Connection,
     conflict_id: str,

@@ -91,7 +91,7 @@ class Sender(Scribe):
     def _undone(self, state: EntityState, base: Document | None, mirror: Document | None) -> None:
         """Close operations that took one another back, so that nothing of them waits to be sent."""
         nothing = difference(state.kind, base, mirror).effect is Effect.NOTHING
-        if nothing and all(one.state is State.PENDING for one in state.operations):
+        if nothing and all(one.state in (State.PENDING, State.REJECTED) for one in state.operations):
             oplog.move(self._connection, [one.seq for one in state.operations], State.SUPERSEDED)
 
     def _describe(self, state: EntityState, base: dict[str, object] | None, carried: list[Operation]) -> Job:

@@ -202,6 +202,32 @@ def test_what_was_changed_before_a_first_listing_that_lacks_it_comes_all_the_sam
     agree(alone)
 
 
+def test_what_a_first_listing_leaves_out_does_not_hide_behind_what_is_gone(alone, platform):
+    """One too few and one too many are as many as there should be, so the next pull looks for each."""
+    for number in range(3):
+        alone.add(f"/{number}.txt")
+    alone.sync()
+    gone = platform.at("/1.txt")
+    platform.remove(K.ITEM, gone.id)
+    for path in ("/new.txt", "/newest.txt"):
+        platform.clock.moment += timedelta(days=3)
+        made = platform.add(K.ITEM, {**gone.document, "filename": path}, gone.parents, by="bob@example.test")
+        platform.contents[made.id] = b"data"
+    left_out = platform.at("/new.txt").id
+    page = alone.remote.page
+
+    def without(kind, scope, cursor, limit):
+        found = page(kind, scope, cursor, limit)
+        return RemotePage([one for one in found.entities if one.id != left_out], found.more)
+
+    alone.remote.page = without
+    alone.sync()
+    alone.remote.page = page
+    assert "/new.txt" not in alone.paths()
+    alone.sync()
+    assert alone.paths() == ["/0.txt", "/2.txt", "/new.txt", "/newest.txt"]
+
+
 def test_a_pull_that_goes_on_is_no_sweep(pair, monkeypatch):
     """It begins in the middle, so what a page left out by mistake is before it; the next pull is the sweep."""
     monkeypatch.setattr(pulling, "PAGE", 2)

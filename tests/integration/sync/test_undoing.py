@@ -9,6 +9,7 @@ from localloop.store import work
 from localloop.store.conflicts import Choice
 from localloop.store.items import move_item
 from localloop.store.tasks import create_task
+from localloop.store.trash import find_heap, restore
 from localloop.store.undoing import UndoRefused, actions, find_action, undo, undo_unsent
 from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind as K
@@ -162,6 +163,31 @@ def test_a_refused_deletion_is_taken_back(pair):
     assert (done.revived.counts, done.waits, pair.a.unsent()) == ({"item": 1, "annotation": 2}, 0, [])
     assert pair.a.sync().quiet
     assert pair.a.labels() == ["cat", "dog"]
+
+
+def test_a_deletion_that_was_insisted_on_is_taken_back_without_what_others_wrote_meanwhile(pair):
+    pair.b.edit("/a.txt", y="b")
+    pair.b.put("/a.txt", b"second")
+    rested(pair.b)
+    pair.a.delete("/a.txt")
+    pair.a.sync()
+    pair.a.resolve(Choice.MINE)
+    with pair.a.store.transaction("restore") as tx:
+        restore(tx, find_heap(tx.connection, "P/D/a.txt"))
+    pair.a.sound()
+    assert pair.a.unsent() == []
+    rested(pair.a, pair.b)
+    assert pair.b.user("/a.txt") == pair.a.user("/a.txt") == {"x": 1, "y": "b"}
+    assert pair.platform.at("/a.txt").document["content"]["size"] == len(b"second")
+
+
+def test_a_refused_edit_that_is_taken_back_by_another_edit_is_done_with(pair):
+    pair.a.edit("/a.txt", x=2)
+    refuse(pair.a)
+    pair.a.edit("/a.txt", x=1)
+    pair.a.sync()
+    assert pair.a.unsent() == []
+    assert pair.a.operations("rejected") == []
 
 
 def test_a_refused_edit_and_a_refused_creation_are_given_up(pair):

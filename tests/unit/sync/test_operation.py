@@ -82,6 +82,15 @@ DELETE = (Verb.DELETE,)
             Delta(Effect.NOTHING),
             id="a field added and removed again is nothing",
         ),
+        pytest.param(
+            [
+                (Verb.SET, Change(NAME, MISSING, 2)),
+                (Verb.SET, Change(NAME, 2, MISSING)),
+                (Verb.SET, Change(NAME, 3, 4)),
+            ],
+            Delta(Effect.SET, (Change(NAME, 3, 4),)),
+            id="what was taken back is no part of an edit of what others wrote since",
+        ),
         pytest.param([CREATE, DELETE], Delta(Effect.NOTHING), id="create and delete are nothing"),
         pytest.param(
             [(Verb.SET, Change(NAME, 1, 2)), DELETE],
