@@ -351,10 +351,11 @@ class Storm:
         self._edit(self._random.choice(self._laptops), self._random.randrange(1, 4))
         laptop = self._random.choice(self._laptops)
         chance = self._random.random()
-        if chance < 0.25:
-            self._kill_an_edit(laptop)
-        elif self.outcome.hubs < (self.outcome.kills + HUBS // 2) // HUBS:
+        # One that is due goes first, and is tried until it hits: even a storm of few kills has it.
+        if self.outcome.hubs < (self.outcome.kills + HUBS // 2) // HUBS:
             self._kill_the_hub(laptop)
+        elif chance < 0.25:
+            self._kill_an_edit(laptop)
         else:
             self._kill_a_sync(laptop)
 
