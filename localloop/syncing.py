@@ -20,6 +20,7 @@ from localloop.errors import AuthError, NotFound, RemoteError
 from localloop.halting import remembering
 from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, transport_to
 from localloop.store import ANONYMOUS, Store
+from localloop.store.keeping import trim
 from localloop_schema.documents import Document, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import rows_where
@@ -126,6 +127,7 @@ def sync_store(
                 options=options,
                 progress=progress,
             )
+            trim(store)
     report.requests = getattr(remote, "request_count", 0) - before
     return report
 

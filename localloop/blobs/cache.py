@@ -14,7 +14,7 @@ from localloop.blobs.files import Disk, clone, copy_hashing, create, hash_file
 from localloop.blobs.layout import BlobRef, Layout
 from localloop.blobs.partial import fill, locked
 from localloop.blobs.publish import Publisher
-from localloop.blobs.verify import BrokenBlob, check, sweep
+from localloop.blobs.verify import BrokenBlob, check, sweep, untouched
 from localloop.errors import BlobDamagedError, BlobError, BlobMissingError
 from localloop_sync.ports import ChunkSource
 
@@ -312,6 +312,15 @@ class BlobCache:
                 progress(outcome)
             if isinstance(outcome, BrokenBlob):
                 yield outcome
+
+    def untouched(self, digests: Iterable[str], older_than_seconds: float) -> list[str]:
+        """The blobs that nobody has added, or added again, for a while.
+
+        Args:
+            digests: Which blobs; what is not here is passed over.
+            older_than_seconds: The least time since then.
+        """
+        return untouched(self._layout, digests, older_than_seconds)
 
     def remove(self, digest: str) -> bool:
         """Remove a blob and what was made from it; who has it open reads on.

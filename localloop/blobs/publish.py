@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from localloop.blobs.drafts import Draft
@@ -59,11 +61,20 @@ class Publisher:
             self._disk.rename(draft.path, target)
 
     def _holds(self, ref: BlobRef) -> bool:
-        """Whether the blob is there; one of another size is damaged, so the good bytes replace it."""
+        """Whether the blob is there; one of another size is damaged, so the good bytes replace it.
+
+        One that is there counts as added now: its change time tells those who clear away what nobody names.
+        """
+        place = self._place(ref)
         try:
-            return self._place(ref).stat().st_size == ref.size
+            there = place.stat()
+            if there.st_size != ref.size:
+                return False
+            with suppress(PermissionError):  # it is somebody else's, who alone could remove it
+                os.utime(place, ns=(there.st_atime_ns, there.st_mtime_ns))
         except FileNotFoundError:
             return False
+        return True
 
     def _place(self, ref: BlobRef) -> Path:
         place = self._layout.blob(ref.digest)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,11 +79,35 @@ def sweep(layout: Layout, directory: Path, older_than_seconds: float) -> int:
     Returns:
         How many were removed.
     """
+    changed_by = _now(layout) - older_than_seconds
+    return sum(_remove_old(path, changed_by) for path in sorted(directory.iterdir()))
+
+
+def untouched(layout: Layout, digests: Iterable[str], older_than_seconds: float) -> list[str]:
+    """The blobs that nobody has added, or added again, for a while; age is told as by :func:`sweep`.
+
+    Args:
+        layout: The cache.
+        digests: Which blobs; what is not there is passed over.
+        older_than_seconds: The least age.
+    """
+    changed_by = _now(layout) - older_than_seconds
+    found = []
+    for digest in digests:
+        place = layout.blob(digest)
+        with suppress(FileNotFoundError):
+            if place is not None and place.stat().st_ctime <= changed_by:
+                found.append(digest)
+    return found
+
+
+def _now(layout: Layout) -> float:
+    """The time by the clock of the file system."""
     probe = layout.new_temporary()
     with create(probe) as file:
         now = os.fstat(file.fileno()).st_ctime
     probe.unlink()
-    return sum(_remove_old(path, now - older_than_seconds) for path in sorted(directory.iterdir()))
+    return now
 
 
 def _remove_old(path: Path, changed_by: float) -> bool:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from posixpath import basename
 from typing import TYPE_CHECKING, Any
 
-from localloop.blobs import BlobCache
 from localloop.blobs.files import hash_file
 from localloop.cli import human, places
 from localloop.cli.advice import advise
+from localloop.cli.fetching import fetch_contents, has_to_come
 from localloop.cli.opening import platform_of
 from localloop.cli.progress import Counter
-from localloop.errors import BadRequest, BlobError, PermanentError
-from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, chunks, get_rows
-from localloop_sync.drivers.journal import SqliteJournal
+from localloop.errors import BadRequest, BlobError
+from localloop_schema.rows import Row
 
 if TYPE_CHECKING:
     from localloop.store import Store
@@ -81,6 +78,8 @@ class Exporter:
         self._overwrite = overwrite
         self._progress = progress
         self._through = 0
+        #: The digests of what was put there.
+        self.used: list[str] = []
         self._done = Exported()
 
     def run(self, what: Sequence[str]) -> Exported:
@@ -97,7 +96,7 @@ class Exporter:
             found = [_target(connection, one) for one in what]
             for target in found:
                 for row, wanted in _below(connection, *target):
-                    if self._has_to_come(row):
+                    if has_to_come(self._store, row):
                         remote_only.append(wanted)
                     else:
                         self._put(row, wanted)
@@ -106,25 +105,17 @@ class Exporter:
                 self._fetch(remote, remote_only)
         return self._done
 
-    def _has_to_come(self, row: Row) -> bool:
-        return row["remote_id"] is not None and not self._store.blobs.has(row["digest"] or "")
-
     def _fetch(self, remote: Remote, wanted: Iterable[Wanted]) -> None:
-        journal = SqliteJournal(self._store.engine, self._store.identity, self._store.clock)
         names = {one.item_id: one for one in wanted}
-        for part in chunks(names):
-            with self._store.reading() as connection:
-                rows = get_rows(connection, EntityKind.ITEM, part)
-            for item_id in part:
-                row = rows.get(item_id)
-                if row is None:  # deleted since
-                    continue
-                try:
-                    self._put(_hydrated(self._store.blobs, journal, remote, row), names[item_id])
-                except PermanentError as error:
-                    self._done.failures.append((row["filename"], error.message))
-                else:
-                    self._done.fetched += 1
+
+        def came(row: Row) -> None:
+            self._done.fetched += 1
+            self._put(row, names[row["id"]])
+
+        def failed(row: Row, reason: str) -> None:
+            self._done.failures.append((row["filename"], reason))
+
+        fetch_contents(self._store, remote, names, came, failed)
 
     def _put(self, row: Row, wanted: Wanted) -> None:
         self._through += 1
@@ -142,20 +133,9 @@ class Exporter:
         except (BlobError, BadRequest, OSError) as error:
             self._done.failures.append((row["filename"], advise(error).message))
             return
+        self.used.append(row["digest"])
         self._done.files += 1
         self._done.bytes += row["size"]
-
-
-def _hydrated(blobs: BlobCache, journal: SqliteJournal, remote: Remote, row: Row) -> Row:
-    """Fetch an item's content into the cache."""
-    if row["digest"] is not None and blobs.has(row["digest"]):  # another process was faster
-        return row
-    key = f"item-{row['remote_id']}-{row['updated_at']}"
-    digest = blobs.fetch(key, row["size"], partial(remote.download, row["remote_id"]))
-    if row["digest"] not in (None, digest):
-        raise PermanentError("The platform has other content; sync first.")
-    journal.hydrated(row["id"], digest, row["size"])
-    return {**row, "digest": digest}
 
 
 def _target(connection: Any, text: str) -> tuple[places.Place, str]:

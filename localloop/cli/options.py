@@ -71,6 +71,16 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Only say what would be done.", show_default=False)
 ]
 
+FilterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="QUERY",
+        help="Only items that this finds: 'label:Ear size>10MB', or JSON.",
+        show_default=False,
+    ),
+]
+
 DatasetOption = Annotated[
     str | None,
     typer.Option(

@@ -65,7 +65,7 @@ def download_file(store: Store, item: Row, target: Path | None, *, overwrite: bo
         raise BlobMissingError(
             f"The content of {item['filename']!r} is only on the platform.",
             digest=digest or "",
-            advice="Fetch it with `localloop sync` while there is a connection.",
+            advice="Fetch it with `localloop fetch` while there is a connection.",
         )
     if target is None:
         with store.blobs.open(digest) as file:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from localloop.blobs import BlobRef
-from localloop.errors import BadRequest, Conflict
+from localloop.errors import BadRequest, BlobMissingError, Conflict
 from localloop.store.patch import json_object, patch_metadata, plain
 from localloop.store.paths import is_hidden, mimetype_of, normal_path
 from localloop.store.transaction import Transaction
@@ -352,8 +352,18 @@ def _know_blob(tx: Transaction, blob: BlobRef) -> None:
 
 
 def _know_blobs(tx: Transaction, blobs: Sequence[BlobRef]) -> None:
-    """Note that the cache has these bytes, and that they were used now."""
+    """Note that the cache has these bytes, and that they were used now.
+
+    Whoever removes bytes from the cache does so in a write transaction, so what is here now stays.
+    """
     now = tx.stamp.at
+    for blob in blobs:
+        if tx.has_blob is not None and not tx.has_blob(blob.digest):
+            raise BlobMissingError(
+                f"The bytes of {blob.digest} are not in the cache any more; they were removed while they were added.",
+                digest=blob.digest,
+                advice="Add them again.",
+            )
     rows = [
         {"digest": blob.digest, "size": blob.size, "created_at": now, "last_used_at": now, "pinned": False}
         for blob in blobs

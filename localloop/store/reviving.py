@@ -204,6 +204,9 @@ class _Reviver:
                     select(_BLOBS.c.digest).where(_BLOBS.c.digest.in_(part))
                 ).scalars()
             )
+        has = self._tx.has_blob
+        if has is not None:
+            known = {digest for digest in known if has(digest)}
         return {one for one, digest in digests.items() if digest not in known}
 
     def _brought_back_elsewhere(self, kind: EntityKind, graves: Iterable[Row]) -> set[str]:

@@ -146,7 +146,9 @@ class Store:
                 device=str(settings.get("device") or ""),
                 at=self.clock.now(),
             )
-            yield Transaction(connection, self.identity, stamp)
+            tx = Transaction(connection, self.identity, stamp)
+            tx.has_blob = self.blobs.has
+            yield tx
             if dry_run:
                 connection.rollback()
 

@@ -51,6 +51,8 @@ class Transaction:
         self.stamp = stamp
         #: Asked with a dataset's id before something in it is changed; it raises when that may not be.
         self.guard: Callable[[str], None] | None = None
+        #: Tells whether the cache has the bytes of a digest.
+        self.has_blob: Callable[[str], bool] | None = None
 
     def row(self, kind: EntityKind, any_id: str) -> Row:
         """The live row with this local or platform id.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.options import FilterOption, JsonOption, StoreOption, examples
 from localloop.cli.output import Output
 
 
@@ -32,15 +32,7 @@ def export(
         Kind,
         typer.Option("--format", "-f", help="The format; only the first and the tables hold everything."),
     ] = Kind.DATALOOP,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            "--filter",
-            metavar="QUERY",
-            help="Only items that this finds: 'label:Ear size>10MB', or JSON.",
-            show_default=False,
-        ),
-    ] = None,
+    where: FilterOption = None,
     content: Annotated[
         bool, typer.Option("--content/--no-content", help="Whether to put the files there, too.")
     ] = True,

@@ -34,11 +34,14 @@ def get(
     from localloop.cli.exporting import Exporter
     from localloop.cli.opening import opened
     from localloop.cli.progress import counting
+    from localloop.store.keeping import trim, used
 
     out = Output(as_json=as_json)
     with opened(store) as here, counting("files", quiet=as_json) as progress:
         exporter = Exporter(here, to.expanduser(), overwrite=overwrite, progress=progress)
         exported = exporter.run(what)
+        used(here, exporter.used)
+        trim(here)
     out.result({"out": str(to), **exported.to_json()})
     for path, reason in exported.failures:
         out.note(f"Not put there: {path}: {reason}")

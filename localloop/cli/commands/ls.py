@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.options import FilterOption, JsonOption, StoreOption, examples
 from localloop.cli.output import Output
 from localloop.errors import BadRequest
 
@@ -25,15 +25,7 @@ def ls(
     limit: Annotated[
         int, typer.Option(metavar="N", min=0, help="How many items at most; 0 for all of them.")
     ] = LIMIT,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            "--filter",
-            metavar="QUERY",
-            help="Only items that this finds: 'label:Ear size>10MB', or JSON.",
-            show_default=False,
-        ),
-    ] = None,
+    where: FilterOption = None,
     hidden: Annotated[
         bool, typer.Option("--all", "-a", help="Hidden items and system datasets too.", show_default=False)
     ] = False,

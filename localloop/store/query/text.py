@@ -74,6 +74,12 @@ class _Part:
     drawn: bool
 
 
+def bytes_of(text: str) -> int | None:
+    """A size as people write it, ``10MB`` or ``1.5 GB``, in bytes; None for text that is none."""
+    size = _SIZE.fullmatch(text.strip())
+    return None if size is None else int(float(size[1]) * _SIZES[size[2].upper()])
+
+
 def read_text(text: str, now: datetime) -> Json:
     """Read a query as people type it.
 
@@ -232,9 +238,9 @@ class _Reader:
         if quoted:
             return text
         if field == "metadata.system.size":
-            size = _SIZE.fullmatch(text)
+            size = bytes_of(text)
             if size is not None:
-                return int(float(size[1]) * _SIZES[size[2].upper()])
+                return size
         if text in ("true", "false"):
             return text == "true"
         if _NUMBER.fullmatch(text):

@@ -168,6 +168,14 @@ def leave(connection: Connection, project_id: str, dataset_id: str | None, at: s
 
 def wanted(connection: Connection) -> list[Wanted]:
     """See :meth:`localloop_sync.ports.Journal.wanted`. What is not followed is not fetched either."""
+    chosen = keeping_content(connection)
+    if not chosen:
+        return []
+    return [Wanted(*one) for one in connection.execute(_WANTED, {"datasets": json.dumps(chosen)})]
+
+
+def keeping_content(connection: Connection) -> list[str]:
+    """The datasets (local ids) whose files each sync fetches."""
     every = subscriptions(connection)
     own = {one.dataset_id for one in every}  # a dataset's own subscription goes before its project's
     chosen: list[str] = []
@@ -179,9 +187,7 @@ def wanted(connection: Connection) -> list[Wanted]:
         else:
             rows = rows_where(connection, EntityKind.DATASET, project_id=one.project_id)
             chosen += [row["id"] for row in rows if row["id"] not in own]
-    if not chosen:
-        return []
-    return [Wanted(*one) for one in connection.execute(_WANTED, {"datasets": json.dumps(chosen)})]
+    return chosen
 
 
 def follow(connection: Connection, ids: Iterable[str]) -> None:
