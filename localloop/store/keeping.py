@@ -287,25 +287,41 @@ def forget(store: Store, digest: str) -> None:
             connection.execute(delete_rows(_BLOBS).where(_BLOBS.c.digest == digest))
 
 
-def _remove(store: Store, digests: Sequence[str], which: Fate, *, dry_run: bool) -> Freed:
+def _remove(store: Store, digests: Iterable[str], which: Fate, *, dry_run: bool) -> Freed:
+    """Remove the blobs of one fate.
+
+    First what says that they are here is dropped, and only when that is durable the files, unless somebody named them
+    again meanwhile: a power cut between the two leaves a file too many, never a row that promises one.
+    """
     done = Freed()
     for part in _parts(dict.fromkeys(digests)):
         with writing(store.engine) as connection:
-            going = []
-            for one, fate in Keeper(connection).fates(part).items():
-                if not store.blobs.has(one):
-                    continue
-                if fate is not which:
-                    done.kept[fate] = done.kept.get(fate, 0) + 1
-                    continue
-                done.blobs += 1
-                done.bytes += store.blobs.size(one)
-                going.append(one)
-            if dry_run or not going:
+            fates = Keeper(connection).fates(part)
+            here = [one for one in part if store.blobs.has(one)]
+            for one in here:
+                if fates[one] is not which:
+                    done.kept[fates[one]] = done.kept.get(fates[one], 0) + 1
+            going = [one for one in here if fates[one] is which]
+            if not dry_run:
+                connection.execute(delete_rows(_BLOBS).where(_BLOBS.c.digest.in_(going)))
+        if dry_run:
+            done.blobs += len(going)
+            done.bytes += sum(map(store.blobs.size, going))
+        elif going:
+            done.add(_unlink(store, going, which))
+    return done
+
+
+def _unlink(store: Store, digests: Sequence[str], which: Fate) -> Freed:
+    done = Freed()
+    with writing(store.engine) as connection:
+        fates = Keeper(connection).fates(digests)
+        again = set(connection.execute(select(_BLOBS.c.digest).where(_BLOBS.c.digest.in_(digests))).scalars())
+        for one in digests:
+            if one in again or fates[one] is not which or not store.blobs.has(one):
                 continue
-            connection.execute(delete_rows(_BLOBS).where(_BLOBS.c.digest.in_(going)))
-            for one in going:
-                store.blobs.remove(one)
+            done.bytes += store.blobs.size(one)
+            done.blobs += store.blobs.remove(one)
     return done
 
 
