@@ -8,8 +8,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, select
 
+from localloop.store.keeping import on_platform
 from localloop.store.store import Store
 from localloop.store.trash import kept_digests
 from localloop_schema.documents import to_document
@@ -29,17 +30,7 @@ _DIGESTS = select(_BLOBS.c.digest)
 def _contents() -> Select[Any]:
     """Every live item with its content, and whether the platform has that."""
     items = table(EntityKind.ITEM).c
-    content = _BASES.c.document["content"]
-    there = (
-        select(_BASES.c.entity_id)
-        .where(
-            _BASES.c.kind == EntityKind.ITEM.value,
-            _BASES.c.entity_id == items.id,
-            content["size"].as_integer() == items.size,
-            func.coalesce(content["digest"].as_string(), items.digest).is_not_distinct_from(items.digest),
-        )
-        .exists()
-    )
+    there = on_platform(items)
     return select(items.id, items.digest, items.type, there.label("there")).where(items.deleted_at.is_(None))
 
 

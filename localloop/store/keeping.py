@@ -28,7 +28,22 @@ from localloop_sync.drivers.subscribing import keeping_content
 if TYPE_CHECKING:
     from localloop.store.store import Store
 
-__all__ = ["GRACE", "QUOTA", "Fate", "Freed", "Keeper", "Usage", "collect", "free", "pin", "trim", "usage"]
+__all__ = [
+    "GRACE",
+    "QUOTA",
+    "Fate",
+    "Freed",
+    "Keeper",
+    "Usage",
+    "collect",
+    "forget",
+    "free",
+    "on_platform",
+    "pin",
+    "trim",
+    "usage",
+    "used",
+]
 
 #: The setting that holds how many bytes the cache may have; absent for any number.
 QUOTA: Final = "cache_quota"
@@ -329,20 +344,30 @@ def _parts(digests: Iterable[str]) -> Iterable[list[str]]:
     return chunks(digests, _STEP)
 
 
-def _named() -> Any:
-    """Which contents live items have, and whether the platform has them with every such item."""
-    items = table(EntityKind.ITEM).c
+def on_platform(items: Any) -> Any:
+    """The condition that the platform has the content of a row of items, as far as the base says.
+
+    Args:
+        items: The columns of the table of items.
+    """
     content = _BASES.c.document["content"]
-    there = (
+    return (
         select(_BASES.c.entity_id)
         .where(
             _BASES.c.kind == EntityKind.ITEM.value,
             _BASES.c.entity_id == items.id,
             content["size"].as_integer() == items.size,
-            func.coalesce(content["digest"].as_string(), items.digest) == items.digest,
+            # What was uploaded on the platform's own pages has no mark, and is known by its size alone.
+            func.coalesce(content["digest"].as_string(), items.digest).is_not_distinct_from(items.digest),
         )
         .exists()
     )
+
+
+def _named() -> Any:
+    """Which contents live items have, and whether the platform has them with every such item."""
+    items = table(EntityKind.ITEM).c
+    there = on_platform(items)
     subscribed = items.dataset_id.in_(listed("keeping"))
     return (
         select(

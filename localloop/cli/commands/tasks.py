@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localloop.cli.options import DryRunOption, JsonOption, StoreOption, YesOption, examples
+from localloop.cli.options import DryRunOption, FilterOption, JsonOption, StoreOption, YesOption, examples
 from localloop.cli.output import Output
 from localloop.errors import BadRequest, NotFound
 
@@ -55,15 +55,7 @@ def create(
             "--assignee", metavar="EMAIL", help="Who shares it; again for more.", show_default=False
         ),
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            "--filter",
-            metavar="QUERY",
-            help="Only items that this finds: 'label:Ear size>10MB', or JSON.",
-            show_default=False,
-        ),
-    ] = None,
+    where: FilterOption = None,
     days: Annotated[
         int, typer.Option("--due", metavar="DAYS", min=0, help="In how many days it is due.")
     ] = 7,
