@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from blake3 import blake3
+
+from localloop.errors import BadRequest
 
 CHUNK = 1 << 20
 
@@ -220,3 +224,28 @@ def sync_directory(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """A folder beside the one that is asked for, which takes its place when all went well.
+
+    Raises:
+        BadRequest: There is something already.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadRequest(
+            "400",
+            f"{folder} has something in it already.",
+            advice="Name a folder that is not there yet, or an empty one.",
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    place = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.part"
+    place.mkdir()
+    try:
+        yield place
+        if folder.exists():
+            folder.rmdir()
+        place.replace(folder)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import secrets
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from localloop.blobs import BlobCache
+from localloop.blobs.files import appearing
 from localloop.errors import BadRequest, BlobError, Conflict
 from localloop.formats.kinds import Format, Writer, writer
 from localloop.formats.samples import LeftOut, Sample, labels_in, samples
@@ -79,7 +78,7 @@ def export_dataset(
     items = table(EntityKind.ITEM)
     order = {"resource": "items", "sort": {"filename": "ascending", "id": "ascending"}}
     wanted = compile_select(parse({**(query or {}), **order}), [dataset["id"]], paged=False)
-    with _appearing(folder) as place, ExitStack() as stack:
+    with appearing(folder) as place, ExitStack() as stack:
         left = LeftOut(_Listing(place, stack).add, done.left_out)
         with store.reading() as connection:
             written = writer(kind, place, labels_in(connection, dataset["id"]), left)
@@ -146,28 +145,3 @@ class _Listing:
             self._rows = csv.writer(file)
             self._rows.writerow(("path", "id", "type", "label", "reason"))
         self._rows.writerow((sample.path, annotation["id"], annotation["type"], annotation["label"], reason))
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder beside the one that is asked for, which takes its place when all went well.
-
-    Raises:
-        BadRequest: There is something already.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadRequest(
-            "400",
-            f"{folder} has something in it already.",
-            advice="Name a folder that is not there yet, or an empty one.",
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    place = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.part"
-    place.mkdir()
-    try:
-        yield place
-        if folder.exists():
-            folder.rmdir()
-        place.replace(folder)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)

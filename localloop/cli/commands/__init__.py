@@ -10,6 +10,7 @@ import typer
 from localloop.cli.commands import (
     add,
     annotate,
+    backup,
     cache,
     clone,
     conflicts,
@@ -67,6 +68,7 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     pin.register,
     free.register,
     cache.register,
+    backup.register,
     annotate.register,
     projects.register,
     labels.register,
