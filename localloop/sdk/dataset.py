@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localloop.errors import Forbidden
 from localloop.sdk.annotations import Annotations
 from localloop.sdk.colors import colors
+from localloop.sdk.copying import clone_dataset, row_of
 from localloop.sdk.entity import Entity, Field, Json
 from localloop.sdk.filters import Filters, FiltersOperations
 from localloop.sdk.items import Items
@@ -17,6 +18,8 @@ from localloop.sdk.labels import DatasetLabels, Label, LabelList, one_label
 from localloop.sdk.recipes import Recipes
 from localloop.sdk.shape import shaped
 from localloop.sdk.tasks import Tasks
+from localloop.sdk.tree import DirectoryTree
+from localloop.store.copies import Wish
 from localloop.store.datasets import update_dataset
 from localloop.store.subsets import SUBSETS, assign, parts
 from localloop_schema.kinds import EntityKind
@@ -243,6 +246,34 @@ class Dataset(Entity):
         with self._store.transaction(f"delete dataset {self.name}") as tx:
             tx.delete(self.kind, tx.row(self.kind, self.id))
         return True
+
+    def clone(
+        self,
+        clone_name: str | None = None,
+        filters: Filters | None = None,
+        with_items_annotations: bool = True,
+        with_metadata: bool = True,
+        with_task_annotations_status: bool = True,
+        dst_dataset_id: str | None = None,
+        target_directory: str | None = None,
+    ) -> Dataset:
+        """Copy the dataset, or what a filter finds of it; see :meth:`Datasets.clone`."""
+        row = clone_dataset(
+            self._store,
+            self.id,
+            name=clone_name,
+            filters=filters,
+            wish=Wish(with_items_annotations, with_metadata, with_task_annotations_status),
+            into=dst_dataset_id,
+            directory=target_directory,
+        )
+        made = row_of(self._store, self.kind, row["id"])
+        return Dataset(self._store, shaped(self._store, self.kind, [made])[0])
+
+    @property
+    def directory_tree(self) -> DirectoryTree:
+        """The directories of the dataset."""
+        return DirectoryTree(self._store, row_of(self._store, self.kind, self.id)["id"])
 
     def download(
         self,

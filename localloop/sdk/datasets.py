@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from localloop.errors import BadRequest, NotFound
+from localloop.sdk.copying import clone_dataset, merge_datasets, row_of
 from localloop.sdk.dataset import CHECKED_OUT, Dataset, IndexDriver, check_sure
 from localloop.sdk.entity import EntityList, text_of
 from localloop.sdk.filters import Filters
 from localloop.sdk.labels import node_of
 from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.shape import shaped
+from localloop.sdk.tree import DirectoryTree
 from localloop.store import Store
+from localloop.store.copies import Wish
 from localloop.store.datasets import create_dataset
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
@@ -148,6 +151,98 @@ class Datasets(WithPlatformOnly):
     def set_readonly(self, state: bool, dataset: Dataset) -> None:
         """Let nothing in a dataset be changed by others; see :meth:`Dataset.set_readonly`."""
         dataset.set_readonly(state)
+
+    def clone(
+        self,
+        dataset_id: str,
+        clone_name: str | None = None,
+        filters: Filters | None = None,
+        with_items_annotations: bool = True,
+        with_metadata: bool = True,
+        with_task_annotations_status: bool = True,
+        dst_dataset_id: str | None = None,
+        target_directory: str | None = None,
+    ) -> Dataset:
+        """Copy a dataset, or what a filter finds of it. The files are shared, not copied.
+
+        Args:
+            dataset_id: Which one.
+            clone_name: The name of the new dataset; needed without ``dst_dataset_id``.
+            filters: Which items; all when left out, the hidden ones too.
+            with_items_annotations: Whether annotations come along.
+            with_metadata: Whether metadata does.
+            with_task_annotations_status: Whether annotations keep the status that a review gave them.
+            dst_dataset_id: A dataset that is there already, which gets what it has no copy of yet.
+            target_directory: The directory that everything goes into.
+
+        Returns:
+            The dataset with the copies.
+
+        Raises:
+            BadRequest: Neither a name nor a dataset is given, or there is a dataset of that name.
+            BlobMissingError: The content of an item is not here: `localloop fetch` gets it.
+        """
+        row = clone_dataset(
+            self._store,
+            dataset_id,
+            name=clone_name,
+            filters=filters,
+            wish=Wish(with_items_annotations, with_metadata, with_task_annotations_status),
+            into=dst_dataset_id,
+            directory=target_directory,
+        )
+        return self._build([row_of(self._store, EntityKind.DATASET, row["id"])])[0]
+
+    def merge(
+        self,
+        merge_name: str,
+        dataset_ids: Sequence[str],
+        project_ids: Sequence[str] | str,
+        with_items_annotations: bool = True,
+        with_metadata: bool = True,
+        with_task_annotations_status: bool = True,
+        wait: bool = True,
+    ) -> bool:
+        """Copy what several datasets have into a new one. The files are shared, not copied.
+
+        The same file at the same path becomes one item with the annotations of all; another file at the same path gets
+        a name beside it.
+
+        Args:
+            merge_name: The name of the new dataset; it is in the project of the first.
+            dataset_ids: Which ones.
+            project_ids: Their projects; what they are is known here.
+            with_items_annotations: Whether annotations come along.
+            with_metadata: Whether metadata does.
+            with_task_annotations_status: Whether annotations keep the status that a review gave them.
+            wait: Nothing has to be waited for here.
+
+        Returns:
+            True.
+
+        Raises:
+            BadRequest: No dataset is named, or there is one of that name.
+            BlobMissingError: The content of an item is not here: `localloop fetch` gets it.
+        """
+        del project_ids, wait
+        wish = Wish(with_items_annotations, with_metadata, with_task_annotations_status)
+        merge_datasets(self._store, dataset_ids, merge_name, wish)
+        return True
+
+    def directory_tree(
+        self, dataset: Dataset | None = None, dataset_name: str | None = None, dataset_id: str | None = None
+    ) -> DirectoryTree:
+        """The directories of a dataset.
+
+        Args:
+            dataset: The dataset, or
+            dataset_name: its name, or
+            dataset_id: either id.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return (dataset or self.get(dataset_name=dataset_name, dataset_id=dataset_id)).directory_tree
 
     def split_ml_subsets(
         self, dataset_id: str, items_query: Filters, ml_split_list: Mapping[str, float]

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from localloop.errors import BadRequest, NotFound
 from localloop.sdk.annotations import Annotations
+from localloop.sdk.copying import clone_item
 from localloop.sdk.download import download_file, target_of
 from localloop.sdk.entity import Entity, Field, Json, text_of
 from localloop.sdk.shape import shaped
+from localloop.store.copies import Wish
 from localloop.store.items import find_item, update_item
 from localloop.store.paths import normal_path
 from localloop.store.subsets import subset_of, tags_of
@@ -203,6 +205,48 @@ class Item(Entity):
         with self._store.transaction(f"delete {self.filename}") as tx:
             tx.delete(self.kind, tx.row(self.kind, self.id))
         return True
+
+    def clone(
+        self,
+        dst_dataset_id: str | None = None,
+        remote_filepath: str | None = None,
+        metadata: Json | None = None,
+        with_annotations: bool = True,
+        with_metadata: bool = True,
+        with_task_annotations_status: bool = False,
+        allow_many: bool = False,
+        wait: bool = True,
+    ) -> Item:
+        """Copy the file. Its bytes are shared, not copied.
+
+        Args:
+            dst_dataset_id: The dataset that the copy goes into; the item's own when left out.
+            remote_filepath: The path of the copy; that of the item when left out.
+            metadata: What is put into the copy's metadata besides.
+            with_annotations: Whether annotations come along.
+            with_metadata: Whether metadata does.
+            with_task_annotations_status: Whether annotations keep the status that a review gave them.
+            allow_many: Whether it is copied although the dataset has a copy of it.
+            wait: Nothing has to be waited for here.
+
+        Returns:
+            The copy.
+
+        Raises:
+            BlobMissingError: The content is not here: `localloop fetch` gets it.
+            Conflict: Something is at that path, or the dataset has a copy.
+        """
+        del wait
+        row = clone_item(
+            self._store,
+            self.id,
+            dst_dataset_id,
+            path=remote_filepath,
+            metadata=metadata,
+            wish=Wish(with_annotations, with_metadata, with_task_annotations_status),
+            many=allow_many,
+        )
+        return Item(self._store, shaped(self._store, self.kind, [row])[0])
 
     def download(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from localloop.errors import BadRequest, NotFound
-from localloop.sdk.entity import Entity, EntityList, one_of
+from localloop.sdk.entity import Entity, EntityList, Json, one_of
 from localloop.sdk.filters import Filters, FiltersResource
 from localloop.sdk.item import Item
 from localloop.sdk.pages import PagedEntities
@@ -177,6 +177,30 @@ class Items(WithPlatformOnly):
             dataset = tx.row(EntityKind.DATASET, self._need_dataset())
             update_by_query(tx, query, dataset, query["update"], system=system_metadata)
         return None
+
+    def clone(
+        self,
+        item_id: str,
+        dst_dataset_id: str,
+        remote_filepath: str | None = None,
+        metadata: Json | None = None,
+        with_annotations: bool = True,
+        with_metadata: bool = True,
+        with_task_annotations_status: bool = False,
+        allow_many: bool = False,
+        wait: bool = True,
+    ) -> Item:
+        """Copy a file; see :meth:`Item.clone`."""
+        return self.get(item_id=item_id).clone(
+            dst_dataset_id,
+            remote_filepath,
+            metadata,
+            with_annotations,
+            with_metadata,
+            with_task_annotations_status,
+            allow_many,
+            wait,
+        )
 
     def delete(
         self, filename: str | None = None, item_id: str | None = None, filters: Filters | None = None

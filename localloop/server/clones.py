@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 from localloop.errors import Conflict
-from localloop.server import copies
 from localloop.server.calls import Call, route
 from localloop.server.command_routes import answer_command
-from localloop.server.copies import Wish
+from localloop.server.commands import stepped
 from localloop.server.shapes import CLONE
 from localloop.server.wire import Json
-from localloop.store import Transaction, bulk, datasets, items, recipes
+from localloop.store import Transaction, bulk, copies, items
+from localloop.store.copies import Wish
 from localloop.store.paths import normal_path
 from localloop.store.query import parse
 from localloop_schema.kinds import EntityKind
@@ -39,12 +39,17 @@ def _clone_dataset(call: Call, body: Json) -> Json:
     with call.writing("clone a dataset") as tx:
         source = call.target(tx, EntityKind.DATASET)
         target, is_new = _target(call, tx, source, body)
-        for rows in copies.chosen(tx, source, _query(body)):
-            known = set() if is_new or told.get("allowMany") else copies.copied_already(tx, target, rows)
-            wanted = [row for row in rows if row["id"] not in known]
-            entries = [(row, _place(row, told)) for row in wanted if not _drops(row, told)]
-            copied += len(copies.copy_items(tx, target, entries, Wish.of(told)))
-            skipped += len(rows) - len(wanted)
+        ids = copies.chosen(tx.connection, source, _query(body))
+        for rows in stepped(copies.parts(tx.connection, ids), len(ids)):
+            counts = copies.clone_items(
+                tx,
+                target,
+                rows,
+                Wish.of(told),
+                place=lambda row: None if _drops(row, told) else _place(row, told),
+                many=is_new or bool(told.get("allowMany")),
+            )
+            copied, skipped = copied + counts[0], skipped + counts[1]
     return {"returnedModelId": target["id"], "copiedItemsCount": copied, "skippedItemsCount": skipped}
 
 
@@ -69,15 +74,9 @@ def _target(call: Call, tx: Transaction, source: Row, body: Json) -> tuple[Row, 
     if told.get("targetDatasetId"):
         return call.entity(tx.connection, EntityKind.DATASET, told["targetDatasetId"]), False
     project = call.entity(tx.connection, EntityKind.PROJECT, source["project_id"])
-    made = datasets.create_dataset(
-        tx,
-        project,
-        body.get("name") or told.get("newDatasetName") or "",
-        recipe_id=next(iter(recipes.recipes_of(tx, source)), None),
-        default_recipe=False,
-        index_driver=told.get("indexDriver") or body.get("indexDriver") or source["index_driver"],
-    )
-    return tx.set_facts(EntityKind.DATASET, made, {"src_dataset": source["id"]}), True
+    name = body.get("name") or told.get("newDatasetName") or ""
+    driver = told.get("indexDriver") or body.get("indexDriver")
+    return copies.new_clone(tx, project, source, name, index_driver=driver), True
 
 
 def clone_item(call: Call) -> Any:

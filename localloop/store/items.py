@@ -360,9 +360,9 @@ def _know_blobs(tx: Transaction, blobs: Sequence[BlobRef]) -> None:
     for blob in blobs:
         if tx.has_blob is not None and not tx.has_blob(blob.digest):
             raise BlobMissingError(
-                f"The bytes of {blob.digest} are not in the cache any more; they were removed while they were added.",
+                f"The bytes of {blob.digest} are not in the cache any more.",
                 digest=blob.digest,
-                advice="Add them again.",
+                advice="Add the file again, or get it with `localloop fetch`, and try again.",
             )
     rows = [
         {"digest": blob.digest, "size": blob.size, "created_at": now, "last_used_at": now, "pinned": False}

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from localloop.server import copies
 from localloop.server.commands import Commands, step
+from localloop.store import copies
 from localloop.testing.hub import running_hub
 
 HERE = Path(__file__).parent

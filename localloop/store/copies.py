@@ -5,21 +5,22 @@ A copy gets an id of its own, ``spec`` ``ClonedItemSpec``, and names its origin 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from localloop.blobs import BlobRef
 from localloop.errors import BlobMissingError
-from localloop.server.commands import stepped
-from localloop.server.export_items import count
-from localloop.server.wire import Json
-from localloop.store import Transaction, bulk, items
+from localloop.store import bulk, items
 from localloop.store.annotations import add_annotations, content_hash, update_annotation
+from localloop.store.datasets import create_dataset
 from localloop.store.items import NewItem
 from localloop.store.paths import normal_path
 from localloop.store.query import compile_ids, parse
+from localloop.store.recipes import recipes_of
+from localloop.store.transaction import Transaction
 from localloop_schema.documents import derived_system, to_document
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row, chunks, get_rows, table
@@ -43,25 +44,83 @@ class Wish:
     status: bool = True
 
     @classmethod
-    def of(cls, told: Json | None) -> Wish:
+    def of(cls, told: Mapping[str, Any] | None) -> Wish:
         """The wish of ``cloneDatasetParams`` or ``mergeDatasetParams``."""
         names = ("withItemsAnnotations", "withMetadata", "withTaskAnnotationsStatus")
         return cls(*((told or {}).get(name) is not False for name in names))
 
 
-def chosen(tx: Transaction, source: Row, query: Json) -> Iterator[list[Row]]:
-    """The items that a query finds, in id order, while copies of them may be added to the same dataset.
+def chosen(connection: Connection, source: Row, query: Mapping[str, Any]) -> list[str]:
+    """The ids of the items that a query finds in a dataset, in order: the few bytes that a copy needs beforehand.
 
-    The current command's progress follows.
+    Copies may go into the same dataset; without these ids a copy would be found, and copied, too.
     """
-    connection = tx.connection
-    total = count(connection, query, source)
-    # Ids alone are few bytes each; without them a copy would be found, and copied, too.
     found = compile_ids(parse({**query, "sort": {"id": "ascending"}}), [source["id"]])
-    ids = list(connection.execute(found).scalars())
-    for part in stepped(chunks(ids, bulk.STEP), total):
+    return list(connection.execute(found).scalars())
+
+
+def parts(connection: Connection, ids: Sequence[str]) -> Iterator[list[Row]]:
+    """The rows of items by so many as one step of bulk work reads; what is gone is left out."""
+    for part in chunks(ids, bulk.STEP):
         rows = get_rows(connection, EntityKind.ITEM, part)
-        yield [rows[one] for one in part]
+        yield [rows[one] for one in part if one in rows]
+
+
+def new_clone(
+    tx: Transaction, project: Row, source: Row, name: str, *, index_driver: str | None = None
+) -> Row:
+    """A dataset for copies of another one, with the recipe of that.
+
+    Args:
+        tx: The user action.
+        project: Where it is to be.
+        source: What is to be cloned.
+        name: Its name.
+        index_driver: How the platform indexes it; as the source when left out.
+
+    Raises:
+        BadRequest: There is a dataset of that name.
+    """
+    made = create_dataset(
+        tx,
+        project,
+        name,
+        recipe_id=next(iter(recipes_of(tx, source)), None),
+        default_recipe=False,
+        index_driver=index_driver or source["index_driver"],
+    )
+    return tx.set_facts(EntityKind.DATASET, made, {"src_dataset": source["id"]})
+
+
+def clone_items(
+    tx: Transaction,
+    target: Row,
+    rows: Sequence[Row],
+    wish: Wish,
+    *,
+    place: Callable[[Row], str | None],
+    many: bool,
+) -> tuple[int, int]:
+    """Copy items into a dataset.
+
+    Args:
+        tx: The user action.
+        target: The dataset.
+        rows: The items.
+        wish: What comes along.
+        place: The path of an item's copy; None where it is to have none.
+        many: Whether an item is copied although the dataset has a copy of it.
+
+    Returns:
+        How many files were copied, and how many items were passed over, since they had been copied before.
+
+    Raises:
+        BlobMissingError: The content of an item is not here.
+    """
+    known = set() if many else copied_already(tx, target, rows)
+    wanted = [row for row in rows if row["id"] not in known]
+    entries = [(row, path) for row in wanted if (path := place(row)) is not None]
+    return len(copy_items(tx, target, entries, wish)), len(rows) - len(wanted)
 
 
 def copy_items(
@@ -137,7 +196,9 @@ def copied_already(tx: Transaction, target: Row, sources: Sequence[Row]) -> set[
 def _new_item(source: Row, path: str, wish: Wish) -> NewItem:
     if source["digest"] is None:
         raise BlobMissingError(
-            f"The content of {source['filename']!r} is not here, so it cannot be copied.", digest=""
+            f"The content of {source['filename']!r} is not here, so it cannot be copied.",
+            digest="",
+            advice="Get it with `localloop fetch`, and try again.",
         )
     derived = derived_system(EntityKind.ITEM, source["metadata"])
     return NewItem(
@@ -176,7 +237,7 @@ def copy_annotations(
             update_annotation(tx, copy, {"metadata": {"system": {"parentId": parent}}}, system=True)
 
 
-def _as_new(annotation: Row, wish: Wish) -> Json:
+def _as_new(annotation: Row, wish: Wish) -> dict[str, Any]:
     document = to_document(EntityKind.ANNOTATION, annotation)
     metadata = document["metadata"]
     dropped = {"clientId"} if wish.status else {"clientId", "status"}
