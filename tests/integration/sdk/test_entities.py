@@ -146,7 +146,7 @@ class TestDownload:
             item._store.blobs.remove(digest)
         with pytest.raises(BlobMissingError, match="only on the platform") as caught:
             item.download()
-        assert "sync" in caught.value.advice
+        assert "localloop fetch" in caught.value.advice
         item.delete()
 
     def test_a_path_of_somebody_elses_never_leads_out(self, item, machine):
