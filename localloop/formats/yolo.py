@@ -148,7 +148,7 @@ def _classes(source: Path) -> dict[int, str]:
     loader = yaml()
     try:
         told = loader.safe_load(source.read_text(encoding="utf-8"))
-        names = told["names"]
+        names = told["names"] or {}  # nothing is annotated
         pairs = names.items() if isinstance(names, dict) else enumerate(names)
         return {int(number): str(label) for number, label in pairs}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, loader.YAMLError) as error:

@@ -261,6 +261,14 @@ def test_coco_of_others_is_read_too(world, tmp_path):
     assert shapes.runs(mask) == ([0, WIDTH * HEIGHT], WIDTH, HEIGHT)
 
 
+@pytest.mark.parametrize("kind", Format)
+def test_a_dataset_without_annotations_comes_back(world, kind):
+    world.add("/a.png")
+    world.out(kind)
+    world.back()
+    assert world.contents(world.b) == world.contents(world.a)
+
+
 def test_yolo_has_the_subsets_and_the_names(world):
     import yaml
 
