@@ -192,9 +192,10 @@ def in_path_order(connection: Connection, query: Any, step: int = STEP) -> Itera
         if len(rows) < step:
             return
         last = rows[-1]
-        after = or_(
-            columns.filename > last["filename"],
-            and_(columns.filename == last["filename"], columns.id > last["id"]),
+        # The first condition follows from the other two; with it the index begins where this page does.
+        after = and_(
+            columns.filename >= last["filename"],
+            or_(columns.filename > last["filename"], columns.id > last["id"]),
         )
 
 

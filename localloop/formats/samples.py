@@ -108,9 +108,10 @@ def samples(connection: Connection, items: Select[Any]) -> Iterator[Sample]:
         if len(rows) < STEP:
             return
         last = rows[-1]
-        after = or_(
-            columns.filename > last["filename"],
-            and_(columns.filename == last["filename"], columns.id > last["id"]),
+        # The first condition follows from the other two; with it the index begins where this page does.
+        after = and_(
+            columns.filename >= last["filename"],
+            or_(columns.filename > last["filename"], columns.id > last["id"]),
         )
 
 
