@@ -107,8 +107,11 @@ def _alone(path: Path, now: Leaves, filled: AbstractSet[Path], expected: Mapping
 def _set(leaves: Leaves, path: Path, value: Any) -> None:
     if value is MISSING:
         leaves.pop(path, None)
-    else:
-        leaves[path] = value
+        return
+    if not _hollow(value):  # empty objects may stand where the value was
+        for one in [other for other in leaves if below(path, other)]:
+            del leaves[one]
+    leaves[path] = value
 
 
 def _equal(left: Any, right: Any) -> bool:

@@ -36,6 +36,7 @@ class Observer(Scribe):
     def __init__(self, connection: Connection, identity: Identity, stamp: Stamp) -> None:
         super().__init__(connection, identity, stamp)
         self._parents: dict[tuple[EntityKind, str], Row] = {}
+        self._worked: set[str] = set()
         #: The conflicts that were opened.
         self.opened: list[str] = []
 
@@ -75,6 +76,7 @@ class Observer(Scribe):
             if row["deleted_at"] is not None:  # it came into what was deleted here: that deletion waits now
                 state = EntityState(kind, row["id"], None, None)
                 self._relog(state, to_document(kind, row), None)
+        result.conflicts += self._hold_tasks()
         return result
 
     def _without_orphans(self, kind: EntityKind, located: list[Any], result: Observed) -> list[Any]:
@@ -136,6 +138,7 @@ class Observer(Scribe):
         if outcome.action is Action.TAKE:
             result.taken += 1
             bases.append(snapshot)
+            self._note_work(kind, None, document, outcome)
             row = self._new_row(state, entity, document, parents, facts)
             inserts.append(row)
             row["deleted_at"], opened = self._swept_along(parents)
@@ -160,6 +163,7 @@ class Observer(Scribe):
             self._relog(state, document, None)
             return
         result.taken += 1
+        self._note_work(kind, base, document, outcome)
         self._merge(state, outcome, document, facts, result)
 
     def _found_again(self, state: EntityState) -> None:
@@ -206,6 +210,43 @@ class Observer(Scribe):
         self._relog(state, base, None)
         return opened
 
+    def _note_work(self, kind: EntityKind, base: Document | None, remote: Document, outcome: Outcome) -> None:
+        """Remember in which tasks somebody worked on an item since the base, if no conflict says so already."""
+        if kind is EntityKind.ITEM:
+            was = _statuses(base)
+            new = {task for task, status in _statuses(remote).items() if was.get(task) != status}
+            self._worked |= new - {one.path[1] for one in outcome.conflicts if one.path[:1] == TASKS}
+
+    def _hold_tasks(self) -> int:
+        """Conflicts opened about tasks that were deleted here while somebody worked in them there."""
+        rows = get_rows(self._connection, EntityKind.TASK, sorted(self._worked))
+        self._worked.clear()
+        deleted = [row for row in rows.values() if row["deleted_at"] is not None]
+        return sum(self._hold_deletion(EntityKind.TASK, row) for row in deleted)
+
+    def _keep_work(self, state: EntityState, mirror: Document) -> None:
+        """Record what an item's status was in the tasks it is in no more, as a conflict that is no longer open.
+
+        Whoever deleted the task may not have seen that somebody worked in it, and it leaves with the item's document.
+        """
+        assert state.mirror is not None
+        there = mirror.get(TASKS[0]) or {}
+        for task in sorted(_statuses(state.mirror).keys() - there.keys()):
+            conflicts.add(
+                self._connection,
+                self._identity.object_id(),
+                state.kind,
+                state.id,
+                Sort.FIELD,
+                at=self._stamp.at,
+                path=(*TASKS, task),
+                values={
+                    "base": (state.base_document or {}).get(TASKS[0], {}).get(task, {}),
+                    "mine": state.mirror[TASKS[0]][task],
+                },
+                resolution="the platform has the item in this task no more",
+            )
+
     def _record(self, state: EntityState, remote: Document, resolution: str) -> None:
         """Keep what the platform has of an entity that was deleted here, as a conflict that is no longer open."""
         conflicts.add(
@@ -230,6 +271,7 @@ class Observer(Scribe):
         derived = {**measured(state.kind, state.row, outcome.mirror), **derived}
         columns |= to_columns(state.kind, outcome.mirror, derived)
         update_row(self._connection, state.kind, state.id, columns)
+        self._keep_work(state, outcome.mirror)
         result.conflicts += self._open(state, outcome, remote)
         self._settle_conflicts(state, outcome.mirror, remote)
         self._relog(state, remote, outcome.mirror)
@@ -382,6 +424,12 @@ class Observer(Scribe):
             },
             resolution=resolution,
         )
+
+
+def _statuses(document: Document | None) -> dict[str, str]:
+    """An item's status by task, where it has one."""
+    tasks = (document or {}).get(TASKS[0]) or {}
+    return {task: entry["status"] for task, entry in tasks.items() if entry.get("status")}
 
 
 def _base_of(row: Row) -> dict[str, Any]:

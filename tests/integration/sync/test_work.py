@@ -316,6 +316,49 @@ def test_a_task_is_not_deleted_while_work_in_it_is_in_conflict(pair):
     assert entry["status"] == "completed"
 
 
+def test_a_task_is_not_deleted_while_somebody_works_in_it_elsewhere(shared):
+    with shared.b.store.transaction("drop the task") as tx:
+        delete_task(tx, task_of(shared.b))
+    set_status(shared.a, "completed", "/a.txt")
+    shared.a.sync()
+    shared.b.sync()
+    assert shared.platform.entities[K.TASK]
+    assert shared.b.conflict()["values"]["theirs"]["status"] == "completed"
+
+
+def test_an_item_that_came_after_its_task_was_deleted_here_holds_that_up_with_its_status(shared):
+    with shared.b.store.transaction("drop the task") as tx:
+        delete_task(tx, task_of(shared.b))
+    shared.a.add("/d.txt", b"fourth")
+    with shared.a.store.transaction("give") as tx:
+        work.add_items(tx, task_of(shared.a), only(shared.a.item("/d.txt")))
+    set_status(shared.a, "discarded", "/d.txt")
+    shared.a.sync()
+    shared.b.sync()
+    assert shared.b.conflict()["sort"] == "deleted here"
+    shared.b.resolve(Choice.MINE)
+    agree(shared.b, shared.a)
+    assert not shared.platform.entities[K.TASK]
+
+
+def test_the_status_of_an_item_is_recorded_when_its_task_is_deleted_elsewhere(shared):
+    set_status(shared.a, "completed", "/a.txt")
+    shared.a.sync()
+    task = task_of(shared.a)["id"]
+    for remote_id in list(shared.platform.entities[K.TASK]):
+        shared.platform.remove(K.TASK, remote_id)
+    agree(shared.a, shared.b)
+    assert entry_is_gone(shared.a, "/a.txt")
+    [record] = shared.a.conflicts(None)
+    assert (record["state"], record["path"]) == ("resolved", ["tasks", task])
+    assert record["values"]["mine"]["status"] == "completed"
+
+
+def entry_is_gone(laptop, path):
+    """Whether an item is in no task."""
+    return tasks_of(laptop.item(path)["metadata"].get("system", {}).get("refs")) == {}
+
+
 def test_an_item_that_left_a_task_and_is_gone_by_then_is_no_trouble(pair):
     """It was deleted there after the pull, and nothing of it was edited here but that it left the task."""
     with pair.a.store.transaction("give work") as tx:

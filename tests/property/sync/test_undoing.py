@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localloop_schema.kinds import EntityKind
@@ -44,6 +44,11 @@ def test_an_edit_of_something_else_stays_and_does_not_clash(old, new, other):
 
 
 @given(documents, documents, documents)
+@example(
+    {"filename": "/a", "metadata": {"k": None}},
+    {"filename": "/a", "metadata": {}},
+    {"filename": "/a", "metadata": {"k": {"x": {}}}},
+)
 def test_a_later_edit_of_the_same_field_is_never_lost_unless_it_is_forced(old, new, later):
     changes = diff(KIND, old, new)
     since = {change.path: change for change in diff(KIND, new, later)}
