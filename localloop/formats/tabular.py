@@ -37,10 +37,10 @@ COLUMNS: Final = (
 )
 
 #: Columns that hold JSON.
-_JSON: Final = frozenset({"item_metadata", "coordinates", "attributes", "metadata"})
+JSON_COLUMNS: Final = frozenset({"item_metadata", "coordinates", "attributes", "metadata"})
 
 #: How many rows Parquet gets at once.
-_ROWS: Final = 5000
+ROWS: Final = 5000
 
 #: A cell may hold a mask.
 csv.field_size_limit(1 << 31 - 1)
@@ -87,10 +87,7 @@ class ParquetWriter:
 
     def __init__(self, folder: Path) -> None:
         self._arrow, parquet = pyarrow()
-        number, text = self._arrow.int64(), self._arrow.string()
-        self._schema = self._arrow.schema(
-            [(name, number if name in ("width", "height") else text) for name in COLUMNS]
-        )
+        self._schema = schema(self._arrow)
         self._file = parquet.ParquetWriter(folder / PARQUET, self._schema)
         self._rows: list[dict[str, Any]] = []
 
@@ -101,7 +98,7 @@ class ParquetWriter:
     def add(self, sample: Sample) -> int:
         """Write one item; returns how many annotations of it were written."""
         self._rows.extend(rows(sample))
-        if len(self._rows) >= _ROWS:
+        if len(self._rows) >= ROWS:
             self._flush()
         return len(sample.annotations)
 
@@ -117,6 +114,16 @@ class ParquetWriter:
     def _flush(self) -> None:
         self._file.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._schema))
         self._rows.clear()
+
+
+def schema(arrow: Any) -> Any:
+    """The columns as Arrow knows them.
+
+    Args:
+        arrow: The module.
+    """
+    number, text = arrow.int64(), arrow.string()
+    return arrow.schema([(name, number if name in ("width", "height") else text) for name in COLUMNS])
 
 
 def rows(sample: Sample) -> Iterator[dict[str, Any]]:
@@ -135,7 +142,7 @@ def rows(sample: Sample) -> Iterator[dict[str, Any]]:
             dict.fromkeys(COLUMNS)
             | item
             | {
-                name: _text(one[name]) if name in _JSON else one[name]
+                name: _text(one[name]) if name in JSON_COLUMNS else one[name]
                 for name in ("id", "type", "label", "coordinates", "attributes", "description", "metadata")
                 if one.get(name) is not None
             }
@@ -173,7 +180,7 @@ def read_parquet(folder: Path) -> Iterator[Described]:
     with parquet.ParquetFile(folder / PARQUET) as file:
         if "path" not in file.schema_arrow.names:
             raise BadRequest("400", f"{folder / PARQUET} has no column named path.")
-        found = (row for batch in file.iter_batches(_ROWS) for row in batch.to_pylist())
+        found = (row for batch in file.iter_batches(ROWS) for row in batch.to_pylist())
         yield from _described(folder, ({k: v for k, v in row.items() if v is not None} for row in found))
 
 
@@ -202,7 +209,7 @@ def _told(own: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _value(row: Mapping[str, Any], name: str) -> Any:
-    if name not in _JSON:
+    if name not in JSON_COLUMNS:
         return row[name]
     try:
         return json.loads(row[name])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localloop.errors import Forbidden
+from localloop.sdk import notebook
 from localloop.sdk.annotations import Annotations
 from localloop.sdk.colors import colors
 from localloop.sdk.copying import clone_dataset, row_of
@@ -17,6 +18,7 @@ from localloop.sdk.items import Items
 from localloop.sdk.labels import DatasetLabels, Label, LabelList, one_label
 from localloop.sdk.recipes import Recipes
 from localloop.sdk.shape import shaped
+from localloop.sdk.tables import to_arrow, to_pandas
 from localloop.sdk.tasks import Tasks
 from localloop.sdk.tree import DirectoryTree
 from localloop.store.copies import Wish
@@ -25,6 +27,9 @@ from localloop.store.subsets import SUBSETS, assign, parts
 from localloop_schema.kinds import EntityKind
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
     from localloop.sdk.projects import Project
 
 #: The store's setting that names the dataset to use when none is given.
@@ -246,6 +251,38 @@ class Dataset(Entity):
         with self._store.transaction(f"delete dataset {self.name}") as tx:
             tx.delete(self.kind, tx.row(self.kind, self.id))
         return True
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what is said of the dataset, and its first items."""
+        page = self.items.list(page_size=notebook.MOST)
+        return super()._repr_html_() + page._repr_html_()
+
+    def to_arrow(self, filters: Filters | None = None) -> pa.Table:
+        """The annotations as an Arrow table, read page by page.
+
+        A row is an annotation, or an item that has none; its columns are those of an export to Parquet: ``path``,
+        ``mimetype``, ``width`` and ``height`` in pixels, ``subset``, ``item_description``, ``item_metadata``, ``id``,
+        ``type``, ``label``, ``coordinates``, ``attributes``, ``description`` and ``metadata``. Coordinates, attributes
+        and metadata are JSON text.
+
+        Args:
+            filters: Which items; all that are no directories when left out.
+
+        Raises:
+            ExtraMissingError: pyarrow is not installed: ``pip install 'localloop[notebook]'``.
+        """
+        return to_arrow(self._store, row_of(self._store, self.kind, self.id)["id"], filters)
+
+    def to_pandas(self, filters: Filters | None = None) -> pd.DataFrame:
+        """The annotations as a data frame: as :meth:`to_arrow`, with what is JSON there as Python objects.
+
+        Args:
+            filters: Which items; all that are no directories when left out.
+
+        Raises:
+            ExtraMissingError: pandas or pyarrow is not installed: ``pip install 'localloop[notebook]'``.
+        """
+        return to_pandas(self._store, row_of(self._store, self.kind, self.id)["id"], filters)
 
     def clone(
         self,

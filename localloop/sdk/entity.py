@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 from localloop.errors import BadRequest
+from localloop.sdk import notebook
 from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.printing import show, table
 from localloop.store import Store
@@ -96,6 +97,10 @@ class Entity(WithPlatformOnly):
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
         return f"{type(self).__name__}({values})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return notebook.facts(type(self).__name__, {name: getattr(self, name) for name in self._shown})
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Entity) and (type(self), self.id) == (type(other), other.id)
 
@@ -105,6 +110,10 @@ class Entity(WithPlatformOnly):
 
 class EntityList(list[E]):
     """A list of entities that can show itself."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: pictures of items, a table of others."""
+        return shown_as_html(self, len(self))
 
     def print(self, to_return: bool = False, columns: str | Sequence[str] | None = None) -> str | None:
         """Show the entities as one table.
@@ -118,6 +127,23 @@ class EntityList(list[E]):
             return text
         show(text)
         return None
+
+
+def shown_as_html(entities: Sequence[Entity], total: int) -> str:
+    """What a notebook shows of entities.
+
+    Args:
+        entities: Those that may be shown.
+        total: How many there are in all.
+    """
+    if not entities:
+        return "<div>nothing</div>"
+    first = entities[0]
+    if first.kind is EntityKind.ITEM:
+        return notebook.cards(first._store, entities, total)  # noqa: SLF001 - only read
+    names = first._shown  # noqa: SLF001 - the same
+    rows = [[getattr(one, name) for name in names] for one in entities[: notebook.MOST]]
+    return notebook.listing(names, rows, total)
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localloop.errors import BadRequest, NotFound
+from localloop.sdk import notebook
 from localloop.sdk.annotations import Annotations
 from localloop.sdk.copying import clone_item
 from localloop.sdk.download import download_file, target_of
@@ -195,6 +196,10 @@ class Item(Entity):
             row = update_item(tx, row, {"filename": target})
         self._take(shaped(self._store, self.kind, [row])[0])
         return self
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a picture, if the content is here, and what is said of the item."""
+        return notebook.figure(self._store, self.id) + super()._repr_html_()
 
     def delete(self) -> bool:
         """Delete the item with its annotations.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from localloop.sdk.entity import Entity, EntityList
+from localloop.sdk.entity import Entity, EntityList, shown_as_html
 from localloop.sdk.filters import Filters
 from localloop.store import Store
 from localloop.store.query import Page
@@ -104,6 +104,10 @@ class PagedEntities(Generic[E]):
             f"{type(self).__name__}(items_count={self.items_count}, "
             f"total_pages_count={self.total_pages_count}, page_offset={self.page_offset})"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: this page."""
+        return shown_as_html(self.items, self.items_count)
 
     def _by_offset(self) -> Iterator[EntityList[E]]:
         offset, more = self._query["page"], True
