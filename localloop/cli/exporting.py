@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from localloop.blobs.files import hash_file
 from localloop.cli import human, places
 from localloop.cli.advice import advise
-from localloop.cli.fetching import fetch_contents, has_to_come
 from localloop.cli.opening import platform_of
 from localloop.cli.progress import Counter
 from localloop.errors import BadRequest, BlobError
+from localloop.fetching import fetch_contents, has_to_come
 from localloop_schema.rows import Row
 
 if TYPE_CHECKING:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 _DATABASE = "store.db"
 
-#: How long somebody who waits for files is kept waiting for a platform that does not answer, in seconds.
-PATIENCE = 10.0
-
 
 def directory_of(given: Path | None) -> Path:
     """The directory of the store to work on; there need not be one.
@@ -96,9 +93,7 @@ def platform_of(store: Store) -> Iterator[Remote]:
     Raises:
         AuthError: The store has no platform, or nobody is logged in.
     """
-    from localloop.syncing import connected, traffic_to
-    from localloop_sync.drivers.retrying import Patience, RetryingRemote
+    from localloop.fetching import patient
 
-    with connected(store, credentials()) as remote:
-        traffic = traffic_to(remote, store.clock)
-        yield RetryingRemote(remote, store.clock, Patience(budget=PATIENCE), traffic=traffic)
+    with patient(store, credentials()) as remote:
+        yield remote

@@ -20,6 +20,7 @@ from localloop.sdk.recipes import Recipes
 from localloop.sdk.shape import shaped
 from localloop.sdk.tables import to_arrow, to_pandas
 from localloop.sdk.tasks import Tasks
+from localloop.sdk.training import TrainingDataset
 from localloop.sdk.tree import DirectoryTree
 from localloop.store.copies import Wish
 from localloop.store.datasets import update_dataset
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from localloop.sdk.projects import Project
+    from localloop.sdk.training import Transform
 
 #: The store's setting that names the dataset to use when none is given.
 CHECKED_OUT = "checked_out_dataset"
@@ -283,6 +285,23 @@ class Dataset(Entity):
             ExtraMissingError: pandas or pyarrow is not installed: ``pip install 'localloop[notebook]'``.
         """
         return to_pandas(self._store, row_of(self._store, self.kind, self.id)["id"], filters)
+
+    def to_torch(
+        self, filters: Filters | None = None, transform: Transform | None = None, fetch: bool = True
+    ) -> TrainingDataset:
+        """The items by number, for ``torch.utils.data.DataLoader``; PyTorch itself is not needed for it.
+
+        Args:
+            filters: Which items, and in which order; all files by id when left out.
+            transform: Makes a sample of a picture (Pillow, RGB, the right way up) and its annotations; the two as they
+                are when left out.
+            fetch: Whether a file that is not here is fetched when its sample is asked for. It stays here then.
+
+        Returns:
+            A map-style dataset; see :class:`~localloop.sdk.training.TrainingDataset`.
+        """
+        row = row_of(self._store, self.kind, self.id)
+        return TrainingDataset(self._store, row["id"], filters, transform, fetch=fetch)
 
     def clone(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 
 from localloop.errors import BadRequest
 from localloop.sdk.entity import text_of
+from localloop.sdk.phrasing import phrase
 from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.printing import show
 
@@ -296,6 +297,13 @@ class Filters(WithPlatformOnly):
         if self.context is not None:
             query["context"] = copy.deepcopy(self.context)
         return query
+
+    def __str__(self) -> str:
+        """The query as one line for people."""
+        return phrase(self.prepare())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
 
     def print(self, indent: int = 2) -> None:
         """Show the query."""

@@ -11,8 +11,9 @@ from localloop.sdk.labels import Label, LabelList, node_of, one_label
 from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.shape import shaped
 from localloop.store import Store, Transaction
-from localloop.store.labels import delete_attributes, delete_labels, upsert_attributes, upsert_labels
+from localloop.store.labels import colour, delete_attributes, delete_labels, upsert_attributes, upsert_labels
 from localloop.store.recipes import (
+    clone_recipe,
     create_ontology,
     create_recipe,
     delete_recipe,
@@ -179,6 +180,28 @@ class Ontology(Entity):
             self._become(delete_attributes(tx, tx.row(self.kind, self.id), gone))
         return True
 
+    def copy_from(self, ontology_json: Mapping[str, Any]) -> Ontology:
+        """Take over the labels and attributes of an ontology's JSON, in place of its own; it is stored at once.
+
+        Args:
+            ontology_json: An ontology as :meth:`to_json` gives it; its title and its other metadata stay behind.
+
+        Returns:
+            This ontology, as it then is.
+
+        Raises:
+            BadRequest: The labels or attributes make no sense.
+        """
+        said = ontology_json.get("metadata")
+        wire = {
+            "roots": ontology_json.get("roots") or [],
+            "attributes": ontology_json.get("attributes") or [],
+            "metadata": {"attributes": (said if isinstance(said, Mapping) else {}).get("attributes") or []},
+        }
+        with self._store.transaction(f"copy into ontology {self.title}") as tx:
+            row = replace_ontology(tx, tx.row(self.kind, self.id), wire)
+        return self._become(row)
+
     def _become(self, row: Row) -> Ontology:
         self._take(shaped(self._store, self.kind, [row])[0])
         return self
@@ -230,6 +253,19 @@ class Recipe(Entity):
         with self._store.transaction(f"delete recipe {self.title}") as tx:
             delete_recipe(tx, tx.row(self.kind, self.id), force=force)
         return True
+
+    def clone(self, shallow: bool = False) -> Recipe:
+        """Copy it within its project, with copies of its ontologies.
+
+        Args:
+            shallow: Whether the copy names the same ontologies.
+
+        Returns:
+            The copy.
+        """
+        with self._store.transaction(f"clone recipe {self.title}") as tx:
+            row = clone_recipe(tx, tx.row(self.kind, self.id), shallow=shallow)
+        return Recipe(self._store, shaped(self._store, self.kind, [row])[0])
 
 
 class Recipes(WithPlatformOnly):
@@ -301,6 +337,27 @@ class Recipes(WithPlatformOnly):
                 ontologies = [row["id"]]
             recipe = create_recipe(tx, project, title, ontologies)
         return self.get(recipe["id"])
+
+    def clone(
+        self, recipe: Recipe | None = None, recipe_id: str | None = None, shallow: bool = False
+    ) -> Recipe:
+        """Copy a recipe, with copies of its ontologies.
+
+        Args:
+            recipe: The recipe.
+            recipe_id: Its local or platform id instead.
+            shallow: Whether the copy names the same ontologies.
+
+        Returns:
+            The copy.
+
+        Raises:
+            BadRequest: Neither is given.
+            NotFound: There is none.
+        """
+        if recipe is None and recipe_id is None:
+            raise BadRequest("400", "Must provide recipe or recipe_id")
+        return (self.get(str(recipe_id)) if recipe is None else recipe).clone(shallow)
 
     def update(self, recipe: Recipe, system_metadata: bool = False) -> Recipe:
         """Store what was changed in a recipe; see :meth:`Recipe.update`."""
@@ -380,6 +437,26 @@ class Ontologies(WithPlatformOnly):
         """Delete an ontology; see :meth:`Ontology.delete`."""
         return self.get(ontology_id).delete()
 
+    @staticmethod
+    def labels_to_roots(labels: Mapping[str, Any] | Iterable[Any]) -> Sequence[Json]:
+        """Labels as the tree that the platform's API has.
+
+        Args:
+            labels: Colours by tag; or a list of labels, of nodes of the tree, or of parts of labels.
+
+        Returns:
+            Nodes with ``value`` and ``children``; a colour of three numbers has become ``#rrggbb``.
+        """
+        several: Iterable[Any] = labels
+        if isinstance(labels, Mapping):
+            several = [{"tag": tag, "color": color} for tag, color in labels.items()]
+        nodes = [one.to_root() if isinstance(one, Label) else _root(one) for one in several]
+        for node in nodes:
+            shade = node["value"].get("color")
+            if shade is not None and not isinstance(shade, str):
+                node["value"]["color"] = colour(shade)
+        return nodes
+
     def update_attributes(
         self,
         ontology_id: str,
@@ -406,3 +483,15 @@ def _project_of(tx: Transaction, named: Sequence[str] | str | None, own: str | N
     if wanted is None:
         raise BadRequest("400", "Name a project: project_ids, or use project.recipes.")
     return str(tx.row(EntityKind.PROJECT, wanted)["id"])
+
+
+def _root(label: Mapping[str, Any]) -> Json:
+    """A node of the wire's tree of one, or of parts of a label."""
+    if "value" in label:
+        return {"value": dict(label["value"]), "children": list(label.get("children") or [])}
+    value = {
+        "tag": label.get("tag"),
+        "color": label.get("color", "#FFFFFF"),
+        "attributes": list(label.get("attributes") or []),
+    }
+    return {"value": value, "children": list(label.get("children") or [])}

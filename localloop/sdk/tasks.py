@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from localloop.errors import BadRequest, NotFound
 from localloop.sdk.entity import Entity, EntityList, one_of
-from localloop.sdk.filters import Filters
+from localloop.sdk.filters import Filters, FiltersOperations, FiltersResource
+from localloop.sdk.pages import PagedEntities
 from localloop.sdk.platform_only import WithPlatformOnly
 from localloop.sdk.shape import shaped
 from localloop.sdk.task import Task, TaskPriority, items_of
@@ -22,7 +24,6 @@ from localloop_schema.rows import Row
 
 if TYPE_CHECKING:
     from localloop.sdk.item import Item
-    from localloop.sdk.pages import PagedEntities
 
 #: When a task is due, when nobody says.
 DUE_IN = timedelta(days=7)
@@ -155,6 +156,30 @@ class Tasks(WithPlatformOnly):
             wanted = {row["id"] for row in found if row is not None}
             rows = [row for row in rows if row["project_id"] in wanted]
         return self._build(rows)
+
+    def query(
+        self, filters: Filters | None = None, project_ids: Sequence[str] | str | None = None
+    ) -> PagedEntities[Task]:
+        """The tasks that a filter finds, in pages.
+
+        Args:
+            filters: Which ones, of the resource ``tasks``; all when left out.
+            project_ids: Only those of these projects, by either id; this repository's when left out.
+
+        Raises:
+            BadRequest: The filter is for something else.
+        """
+        chosen = Filters(resource=FiltersResource.TASK) if filters is None else copy.deepcopy(filters)
+        if chosen.resource is not FiltersResource.TASK:
+            raise BadRequest("400", "Filter resource must be task")
+        named = [project_ids] if isinstance(project_ids, str) else project_ids
+        if named is None and self._within["project_id"] is not None:
+            named = [self._within["project_id"]]
+        if named is not None:
+            found = (self._store.get(EntityKind.PROJECT, one) for one in named)
+            chosen.add("projectId", [row["id"] for row in found if row is not None], FiltersOperations.IN)
+        datasets = None if self._within["dataset_id"] is None else [self._within["dataset_id"]]
+        return PagedEntities(self._store, chosen, datasets, self._build)
 
     def update(self, task: Task | None = None, system_metadata: bool = False) -> Task:
         """Store what was changed in a task; see :meth:`Task.update`.

@@ -12,11 +12,9 @@ from localloop.server.calls import Call, route, slice_page
 from localloop.server.shapes import CLONED_RECIPE, RECIPE
 from localloop.server.wire import Json, news
 from localloop.store import Transaction, recipes
-from localloop.store.labels import roots_of
 from localloop.store.recipes import SETTINGS, split_ontology
-from localloop_schema.documents import to_document
 from localloop_schema.kinds import EntityKind
-from localloop_schema.rows import Row, get_row, resolve, table
+from localloop_schema.rows import Row, resolve, table
 
 
 def first_project(call: Call, connection: Connection, key: str) -> Row:
@@ -107,36 +105,20 @@ def clone(call: Call) -> Json:
     body = call.object(CLONED_RECIPE) if call.body is not None else {}
     with call.writing("clone a recipe") as tx:
         source = call.target(tx, EntityKind.RECIPE)
-        ontologies = list(source["ontologies"] or [])
-        if not body.get("shallow"):
-            found = [get_row(tx.connection, EntityKind.ONTOLOGY, one) for one in ontologies]
-            ontologies = [
-                _copied(call, tx, source, row, body.get("roots"))
-                for row in found
-                if row is not None and row["deleted_at"] is None
-            ]
-        settings = {**(source["settings"] or {}), **({"type": body["type"]} if body.get("type") else {})}
-        row = recipes.create_recipe(tx, source["project_id"], source["title"], ontologies, **settings)
-        copied = {"description": source["description"], "metadata": source["metadata"]}
-        row = recipes.update_recipe(tx, row, copied)
+        row = recipes.clone_recipe(
+            tx,
+            source,
+            shallow=bool(body.get("shallow")),
+            roots=body.get("roots"),
+            # A recipe may use an ontology of another project: that one is copied for who may see it.
+            seen=lambda one: _may_see(call, tx, one),
+            **({"type": body["type"]} if body.get("type") else {}),
+        )
         return call.wire(tx.connection).recipes([row])[0]
 
 
-def _copied(call: Call, tx: Transaction, recipe: Row, ontology: Row, roots: list[Any] | None) -> str:
-    """The id of a new ontology of a recipe's project that says the same, with other labels if they are given.
-
-    A recipe may use an ontology of another project: that one is copied for who may see it, and not there.
-    """
+def _may_see(call: Call, tx: Transaction, ontology: Row) -> None:
     call.taking("GET /ontologies/{id}").entity(tx.connection, EntityKind.ONTOLOGY, ontology["id"])
-    copy = recipes.create_ontology(
-        tx,
-        recipe["project_id"],
-        ontology["title"],
-        roots=roots_of(ontology["labels"]) if roots is None else roots,
-        attributes=ontology["attributes"],
-        metadata=to_document(EntityKind.ONTOLOGY, ontology)["metadata"],
-    )
-    return str(copy["id"])
 
 
 ROUTES = [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from localloop.errors import Conflict, NotFound
 from localloop.store.attributes import Attributes, attributes_of, replaced
-from localloop.store.labels import labels_of
+from localloop.store.labels import labels_of, roots_of
 from localloop.store.patch import json_object, merge_patch, patch_derived, patch_metadata
 from localloop.store.transaction import Transaction
 from localloop_schema.documents import to_document
@@ -98,6 +98,54 @@ def create_recipe(
         "metadata": {},
     }
     return tx.create(EntityKind.RECIPE, document, {EntityKind.PROJECT: project_id})
+
+
+def clone_recipe(
+    tx: Transaction,
+    source: Row,
+    *,
+    shallow: bool = False,
+    roots: Sequence[Any] | None = None,
+    seen: Callable[[Row], None] = lambda _: None,
+    **settings: Any,
+) -> Row:
+    """Copy a recipe within its project, with copies of its ontologies (docs/platform/wire.md, 6.1).
+
+    Args:
+        tx: The user action.
+        source: The recipe.
+        shallow: Whether the copy names the same ontologies.
+        roots: Other labels for the copied ontologies, as a tree.
+        seen: Told of each ontology before it is copied; what it raises ends the copying.
+        settings: Settings that are to be others.
+
+    Returns:
+        The row of the copy.
+    """
+    ontologies = list(source["ontologies"] or [])
+    if not shallow:
+        found = (get_row(tx.connection, EntityKind.ONTOLOGY, one) for one in ontologies)
+        live = [row for row in found if row is not None and row["deleted_at"] is None]
+        for row in live:
+            seen(row)
+        ontologies = [_copied(tx, source["project_id"], row, roots) for row in live]
+    made = create_recipe(
+        tx, source["project_id"], source["title"], ontologies, **{**(source["settings"] or {}), **settings}
+    )
+    return update_recipe(tx, made, {"description": source["description"], "metadata": source["metadata"]})
+
+
+def _copied(tx: Transaction, project_id: str, ontology: Row, roots: Sequence[Any] | None) -> str:
+    """The id of a new ontology that says the same, with other labels if they are given."""
+    copy = create_ontology(
+        tx,
+        project_id,
+        ontology["title"],
+        roots=roots_of(ontology["labels"]) if roots is None else roots,
+        attributes=ontology["attributes"],
+        metadata=to_document(EntityKind.ONTOLOGY, ontology)["metadata"],
+    )
+    return str(copy["id"])
 
 
 def update_recipe(tx: Transaction, recipe: Row, patch: Mapping[str, Any], *, system: bool = False) -> Row:

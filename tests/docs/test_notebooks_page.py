@@ -25,4 +25,5 @@ def test_what_the_page_says_to_type_works(tmp_path):
     terminal.python("\n".join(pages.blocks(pages.ROOT / PAGE, "python")))
     assert "2 boxes" in terminal.said
     assert "2 rows" in terminal.said
+    assert "1 sample(s)" in terminal.said
     assert "/a.png 2" in terminal.said

@@ -116,9 +116,9 @@ def _mended(store: Store, digests: list[str]) -> tuple[set[str], str]:
     from sqlalchemy import select
 
     from localloop.cli.advice import advise
-    from localloop.cli.fetching import fetch_contents
     from localloop.cli.opening import platform_of
     from localloop.errors import LocalLoopError
+    from localloop.fetching import fetch_contents
     from localloop_schema.kinds import EntityKind
     from localloop_schema.rows import chunks, table
 

@@ -34,9 +34,9 @@ def fetch(
     from localloop.cli import human
     from localloop.cli.advice import ExitCode
     from localloop.cli.choosing import files_at
-    from localloop.cli.fetching import fetch_contents, has_to_come
     from localloop.cli.opening import opened, platform_of
     from localloop.cli.progress import counting
+    from localloop.fetching import fetch_contents, has_to_come
     from localloop.store.keeping import pin, trim, used
 
     out = Output(as_json=as_json)

@@ -45,8 +45,9 @@ def set_(
     unless the account is logged in there already.
     """
     from localloop.cli.advice import LISTED
-    from localloop.cli.opening import PATIENCE, credentials, opened
+    from localloop.cli.opening import credentials, opened
     from localloop.errors import AuthError, OtherAccountHalt
+    from localloop.fetching import PATIENCE
     from localloop.platform import DataloopRemote, PlatformSession, transport_to
     from localloop.rehoming import move, prove
     from localloop.syncing import holding

@@ -202,7 +202,7 @@ def test_the_platform_is_asked_over_the_wire_and_being_offline_is_told(run, ok, 
         ok("sync")
         facts = ok("why", "Fruit/Apples/photos/a.txt", "--ask", "--json").json["facts"]
         assert any("was asked now, and has changed nothing since" in fact["text"] for fact in facts)
-    monkeypatch.setattr("localloop.cli.opening.PATIENCE", 0.0)
+    monkeypatch.setattr("localloop.fetching.PATIENCE", 0.0)
     ran = run("why", "Fruit/Apples/photos/a.txt", "--ask")
     assert ran.code == TransientError.exit_code
     with Store.open(fruit) as store:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from localloop.errors import NotFound, PermanentError
 from localloop_schema.kinds import EntityKind
@@ -12,8 +13,31 @@ from localloop_schema.rows import Row, chunks, get_rows
 from localloop_sync.drivers.journal import SqliteJournal
 
 if TYPE_CHECKING:
+    from localloop.platform import CredentialStore
     from localloop.store import Store
     from localloop_sync.ports import Remote
+
+#: How long somebody who waits for files is kept waiting for a platform that does not answer, in seconds.
+PATIENCE: Final = 10.0
+
+
+@contextmanager
+def patient(store: Store, credentials: CredentialStore) -> Iterator[Remote]:
+    """The store's platform, asked again after transient errors; closed at the end.
+
+    Args:
+        store: The store.
+        credentials: Where the tokens are.
+
+    Raises:
+        AuthError: The store has no platform, or nobody is logged in.
+    """
+    from localloop.syncing import connected, traffic_to  # noqa: PLC0415 - who fetches nothing needs no client
+    from localloop_sync.drivers.retrying import Patience, RetryingRemote  # noqa: PLC0415 - the same
+
+    with connected(store, credentials) as remote:
+        traffic = traffic_to(remote, store.clock)
+        yield RetryingRemote(remote, store.clock, Patience(budget=PATIENCE), traffic=traffic)
 
 
 def has_to_come(store: Store, row: Row) -> bool:
