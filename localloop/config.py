@@ -37,6 +37,13 @@ MOST_WORKERS: Final = 32
 #: What may follow the number of a speed. Empty text stands for a unit that is left out.
 _UNITS: Final = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}
 
+#: Settings that go along to where this environment is not.
+_CARRIED: Final = (
+    *("LOCALLOOP_CONFIG", "LOCALLOOP_NO_KEYRING", "LOCALLOOP_LIMIT_RATE", "LOCALLOOP_WORKERS"),
+    *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"),
+    *("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+)
+
 #: The directory that makes its parent a place with a store of its own.
 LOCAL_STORE: Final = ".localloop"
 
@@ -68,6 +75,17 @@ def config_directory() -> Path:
     """Where credentials are kept."""
     named = os.environ.get("LOCALLOOP_CONFIG")
     return Path(named).expanduser() if named else Path(platformdirs.user_config_path("localloop"))
+
+
+def carried() -> dict[str, str]:
+    """What is set now that a program needs that is started without this environment, such as by cron.
+
+    Secrets are none of it, since everybody sees a command line: a proxy with a password in its URL is left out.
+    """
+    found = {name: value for name in _CARRIED if (value := os.environ.get(name)) and "@" not in value}
+    if "LOCALLOOP_CONFIG" in found:
+        found["LOCALLOOP_CONFIG"] = str(config_directory().absolute())
+    return found
 
 
 def downloads_directory() -> Path:

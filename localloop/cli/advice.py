@@ -40,6 +40,7 @@ class ExitCode(IntEnum):
     TOO_NEW = 10
     DAMAGED = 11
     OTHER_ACCOUNT = 12
+    STALE = 13
     INTERRUPTED = 130
     PIPE = 141
 
@@ -58,6 +59,7 @@ EXIT_CODES: dict[ExitCode, str] = {
     ExitCode.TOO_NEW: "A newer version of the program wrote the store. It was left untouched.",
     ExitCode.DAMAGED: "The store breaks an invariant, or cannot be read: `localloop fsck`.",
     ExitCode.OTHER_ACCOUNT: "The store belongs to another account than the one that is logged in.",
+    ExitCode.STALE: "The last complete sync is longer ago than `localloop status --max-age` allows.",
     ExitCode.INTERRUPTED: "Stopped with Ctrl-C or SIGTERM. Nothing is lost.",
     ExitCode.PIPE: "Whoever read the output went away (`| head`).",
 }

@@ -84,12 +84,7 @@ def tell(
         The exit code.
     """
     refused = _refused(store)
-    code = ExitCode.OK
-    if not report.dry_run:
-        if report.rejected or report.postponed or refused:
-            code = ExitCode.PARTIAL
-        elif report.conflicts_open:
-            code = ExitCode.CONFLICTS
+    code = _code(report, refused)
     out.result({**(more or {}), **report.to_json(), "refused": refused, "exit_code": int(code)})
     if report.dry_run:
         out.lines(f"would {line}" for line in report.planned)
@@ -108,6 +103,39 @@ def tell(
     if not quiet or code is not ExitCode.OK:
         out.line(summary(report, refused))
     return code
+
+
+def _code(report: SyncReport, refused: int) -> ExitCode:
+    if report.dry_run:
+        return ExitCode.OK
+    if report.rejected or report.postponed or refused:
+        return ExitCode.PARTIAL
+    return ExitCode.CONFLICTS if report.conflicts_open else ExitCode.OK
+
+
+def attention(store: Store, report: SyncReport) -> tuple[ExitCode, str]:
+    """The exit code of a sync, and one line that says what needs somebody's attention; empty when nothing does.
+
+    Args:
+        store: The store.
+        report: The sync's report.
+    """
+    refused = _refused(store)
+    code = _code(report, refused)
+    parts = []
+    if refused:
+        parts.append(f"the platform refused {human.count(refused, 'edit')} (`localloop status`)")
+    elif report.rejected:
+        one = report.rejected[0]
+        parts.append(f"{one.kind} {one.name} could not be read: {one.reason}")
+    if report.postponed:
+        parts.append(
+            f"{human.count(len(report.postponed), 'edit')} did not get through and will be tried again"
+        )
+    if report.conflicts_open:
+        parts.append(f"{human.count(report.conflicts_open, 'conflict')} open (`localloop conflicts`)")
+    text = "; ".join(parts)
+    return code, f"localloop sync: {text}." if text else ""
 
 
 def summary(report: SyncReport, refused: int) -> str:

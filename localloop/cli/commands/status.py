@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.options import JsonOption, StoreOption, duration, examples
 from localloop.cli.output import Output
 
 if TYPE_CHECKING:
@@ -29,19 +30,44 @@ _GIVES_UP = {
 }
 
 
-def status(store: StoreOption = None, as_json: JsonOption = False) -> None:
+def status(
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            "--max-age",
+            metavar="TIME",
+            help="For monitoring: end with exit code 13 when the last complete sync is longer ago, such as 90m or 2h.",
+            show_default=False,
+        ),
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Say what waits to be sent, and what needs attention.
 
     Also what was refused and why, open conflicts, and when the last sync was. The platform is not asked.
     """
+    from localloop.cli.advice import ExitCode
     from localloop.cli.opening import opened
     from localloop.cli.statistics import gather
 
     out = Output(as_json=as_json)
+    most = duration(max_age)
     with opened(store) as here:
         found = gather(here)
     out.result(found.to_json())
     _print(out, found)
+    if most is not None and _older(found, most):
+        out.note(f"The last complete sync is longer ago than {max_age}.")
+        raise typer.Exit(ExitCode.STALE)
+
+
+def _older(found: Status, seconds: float) -> bool:
+    """Whether the last sync is longer ago, or there was none; one of the future says that a clock was wrong."""
+    if found.last_sync is None:
+        return True
+    ago = datetime.fromisoformat(found.now) - datetime.fromisoformat(found.last_sync)
+    return abs(ago.total_seconds()) > seconds
 
 
 def _print(out: Output, found: Status) -> None:
@@ -109,5 +135,9 @@ def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(
         "status",
-        epilog=examples("localloop status", "localloop status --json | jq .last_sync.age_seconds"),
+        epilog=examples(
+            "localloop status",
+            "localloop status --max-age 2h > /dev/null || echo 'no sync for two hours'",
+            "localloop status --json | jq .last_sync.age_seconds",
+        ),
     )(status)
