@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     from localloop.sdk.collection import AnnotationCollection
     from localloop.sdk.context import open_store, use
     from localloop.sdk.dataset import Dataset, IndexDriver
+    from localloop.sdk.dataset_files import (
+        DatasetExportVersion,
+        ExportMode,
+        ExportType,
+        ExportVersion,
+        OutputExportType,
+    )
     from localloop.sdk.datasets import Datasets
     from localloop.sdk.definition import UndefinedAnnotationType
     from localloop.sdk.definitions import (
@@ -116,6 +123,13 @@ _HOMES = {
     "localloop.sdk.collection": ("AnnotationCollection",),
     "localloop.sdk.context": ("open_store", "use"),
     "localloop.sdk.dataset": ("Dataset", "IndexDriver"),
+    "localloop.sdk.dataset_files": (
+        "DatasetExportVersion",
+        "ExportMode",
+        "ExportType",
+        "ExportVersion",
+        "OutputExportType",
+    ),
     "localloop.sdk.datasets": ("Datasets",),
     "localloop.sdk.definition": ("UndefinedAnnotationType",),
     "localloop.sdk.definitions": (
@@ -201,9 +215,13 @@ __all__ = [
     "Cube",
     "Cube3d",
     "Dataset",
+    "DatasetExportVersion",
     "Datasets",
     "Description",
     "Ellipse",
+    "ExportMode",
+    "ExportType",
+    "ExportVersion",
     "Filters",
     "FiltersKnownFields",
     "FiltersMethod",
@@ -223,6 +241,7 @@ __all__ = [
     "Note",
     "Ontologies",
     "Ontology",
+    "OutputExportType",
     "PagedEntities",
     "Point",
     "Polygon",

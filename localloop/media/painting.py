@@ -84,7 +84,7 @@ def paint(
     result = Image.alpha_composite(picture, layer) if see_through else layer
     for mark in marks:
         if mark.text:
-            _write(result, mark)
+            write(result, mark)
     return result
 
 
@@ -111,8 +111,13 @@ def _mark(layer: Image.Image, mark: Mark, ink: Ink, thickness: int | None) -> No
             canvas.line(line, fill=ink, width=given or _LINE, joint="curve")
 
 
-def _write(picture: Image.Image, mark: Mark) -> None:
-    """Write a mark's text above its upper left corner, inside the picture, on a ground of the mark's colour."""
+def write(picture: Image.Image, mark: Mark) -> None:
+    """Write a mark's text above its upper left corner, inside the picture, on a ground of the mark's colour.
+
+    Args:
+        picture: The picture, which is changed.
+        mark: What has the text.
+    """
     size = min(max(round(picture.height * _TEXT_PART), _TEXT_SIZES[0]), _TEXT_SIZES[1])
     font = _font(size)
     canvas = ImageDraw.Draw(picture)

@@ -15,6 +15,8 @@ from localloop.sdk.entity import EntityList, Json
 from localloop.sdk.segmentation import Segmentation
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from localloop.sdk.item import Item
 
 _HIGHEST_CONFIDENCE = 1
@@ -250,6 +252,10 @@ class AnnotationCollection:
 
         view = View(annotation_format, thickness, with_text, None, None, alpha)
         return save(self, view, Path(filepath), img_filepath, (height, width))
+
+    def to_df(self, show_all: bool = False, columns: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """The annotations as a data frame, a row each; see :meth:`EntityList.to_df`."""
+        return self.annotations.to_df(show_all, columns)
 
     def print(self, to_return: bool = False, columns: str | Sequence[str] | None = None) -> str | None:
         """Show the annotations as a table.

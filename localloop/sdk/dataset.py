@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localloop.errors import Forbidden
 from localloop.sdk import notebook
-from localloop.sdk.annotations import Annotations
 from localloop.sdk.colors import colors
 from localloop.sdk.copying import clone_dataset, row_of
-from localloop.sdk.entity import Entity, Field, Json
+from localloop.sdk.dataset_contents import DatasetContents
+from localloop.sdk.entity import Field, Json
 from localloop.sdk.filters import Filters, FiltersOperations
-from localloop.sdk.items import Items
 from localloop.sdk.labels import DatasetLabels, Label, LabelList, one_label
 from localloop.sdk.recipes import Recipes
 from localloop.sdk.shape import shaped
-from localloop.sdk.tables import to_arrow, to_pandas
 from localloop.sdk.tasks import Tasks
-from localloop.sdk.training import TrainingDataset
 from localloop.sdk.tree import DirectoryTree
 from localloop.store.copies import Wish
 from localloop.store.datasets import update_dataset
+from localloop.store.labels import colour
 from localloop.store.subsets import SUBSETS, assign, parts
 from localloop_schema.kinds import EntityKind
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
     from localloop.sdk.projects import Project
-    from localloop.sdk.training import Transform
 
 #: The store's setting that names the dataset to use when none is given.
 CHECKED_OUT = "checked_out_dataset"
@@ -45,7 +38,7 @@ class IndexDriver(StrEnum):
     V2 = "v2"
 
 
-class Dataset(Entity):
+class Dataset(DatasetContents):
     """A set of items with their annotations."""
 
     kind = EntityKind.DATASET
@@ -69,16 +62,6 @@ class Dataset(Entity):
     index_driver = Field[str]("indexDriver")
     readonly = Field[bool]("readonly")
     metadata = Field[Json]("metadata")
-
-    @property
-    def items(self) -> Items:
-        """The dataset's items."""
-        return Items(self._store, self.id)
-
-    @property
-    def annotations(self) -> Annotations:
-        """The annotations of all its items."""
-        return Annotations(self._store, self.id)
 
     @property
     def tasks(self) -> Tasks:
@@ -259,50 +242,6 @@ class Dataset(Entity):
         page = self.items.list(page_size=notebook.MOST)
         return super()._repr_html_() + page._repr_html_()
 
-    def to_arrow(self, filters: Filters | None = None) -> pa.Table:
-        """The annotations as an Arrow table, read page by page.
-
-        A row is an annotation, or an item that has none; its columns are those of an export to Parquet: ``path``,
-        ``mimetype``, ``width`` and ``height`` in pixels, ``subset``, ``item_description``, ``item_metadata``, ``id``,
-        ``type``, ``label``, ``coordinates``, ``attributes``, ``description`` and ``metadata``. Coordinates, attributes
-        and metadata are JSON text.
-
-        Args:
-            filters: Which items; all that are no directories when left out.
-
-        Raises:
-            ExtraMissingError: pyarrow is not installed: ``pip install 'localloop[notebook]'``.
-        """
-        return to_arrow(self._store, row_of(self._store, self.kind, self.id)["id"], filters)
-
-    def to_pandas(self, filters: Filters | None = None) -> pd.DataFrame:
-        """The annotations as a data frame: as :meth:`to_arrow`, with what is JSON there as Python objects.
-
-        Args:
-            filters: Which items; all that are no directories when left out.
-
-        Raises:
-            ExtraMissingError: pandas or pyarrow is not installed: ``pip install 'localloop[notebook]'``.
-        """
-        return to_pandas(self._store, row_of(self._store, self.kind, self.id)["id"], filters)
-
-    def to_torch(
-        self, filters: Filters | None = None, transform: Transform | None = None, fetch: bool = True
-    ) -> TrainingDataset:
-        """The items by number, for ``torch.utils.data.DataLoader``; PyTorch itself is not needed for it.
-
-        Args:
-            filters: Which items, and in which order; all files by id when left out.
-            transform: Makes a sample of a picture (Pillow, RGB, the right way up) and its annotations; the two as they
-                are when left out.
-            fetch: Whether a file that is not here is fetched when its sample is asked for. It stays here then.
-
-        Returns:
-            A map-style dataset; see :class:`~localloop.sdk.training.TrainingDataset`.
-        """
-        row = row_of(self._store, self.kind, self.id)
-        return TrainingDataset(self._store, row["id"], filters, transform, fetch=fetch)
-
     def clone(
         self,
         clone_name: str | None = None,
@@ -331,20 +270,25 @@ class Dataset(Entity):
         """The directories of the dataset."""
         return DirectoryTree(self._store, row_of(self._store, self.kind, self.id)["id"])
 
-    def download(
-        self,
-        filters: Filters | None = None,
-        local_path: str | Path | None = None,
-        overwrite: bool = False,
-        to_items_folder: bool = True,
-    ) -> Iterator[str]:
-        """Put the content of items into files; see :meth:`Items.download`."""
-        return self.items.download(
-            filters, local_path=local_path, overwrite=overwrite, to_items_folder=to_items_folder
-        )
+    def unlock(self) -> Dataset:
+        """Take the locks of commands from it: a store has none, so there is nothing to be done.
+
+        Returns:
+            This dataset.
+        """
+        return self
+
+    @staticmethod
+    def serialize_labels(labels_dict: Mapping[str, Sequence[int]]) -> dict[str, str]:
+        """Colours of labels as ``#rrggbb``.
+
+        Args:
+            labels_dict: Red, green and blue, from 0 to 255, by label.
+        """
+        return {label: colour(shade) for label, shade in labels_dict.items()}
 
     def set_readonly(self, state: bool) -> None:
-        """Let nothing in it be changed by others through a hub, or let it again.
+        """Let no item and no annotation in it be changed, here or through a hub; or let it again.
 
         Args:
             state: Whether it is read-only.

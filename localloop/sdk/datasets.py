@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from localloop.errors import BadRequest, NotFound
+from localloop.sdk.annotation import ViewAnnotationOptions
 from localloop.sdk.copying import clone_dataset, merge_datasets, row_of
 from localloop.sdk.dataset import CHECKED_OUT, Dataset, IndexDriver, check_sure
+from localloop.sdk.dataset_files import (
+    DatasetExportVersion,
+    ExportMode,
+    ExportType,
+    ExportVersion,
+    OutputExportType,
+)
 from localloop.sdk.entity import EntityList, text_of
 from localloop.sdk.filters import Filters
 from localloop.sdk.labels import node_of
@@ -18,6 +27,7 @@ from localloop.sdk.tree import DirectoryTree
 from localloop.store import Store
 from localloop.store.copies import Wish
 from localloop.store.datasets import create_dataset
+from localloop.store.subsets import SUBSETS
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
 
@@ -249,6 +259,137 @@ class Datasets(WithPlatformOnly):
     ) -> bool:
         """Split files into subsets; see :meth:`Dataset.split_ml_subsets`."""
         return self.get(dataset_id=dataset_id).split_ml_subsets(items_query, ml_split_list)
+
+    def unlock(self, dataset: Dataset) -> Dataset:
+        """Take the locks of commands from a dataset; see :meth:`Dataset.unlock`."""
+        return dataset.unlock()
+
+    def bulk_update_ml_subset(
+        self,
+        dataset_id: str,
+        items_query: Filters | None,
+        subset: str | None = None,
+        deleteTag: bool = False,  # noqa: N803 - as dtlpy calls it
+    ) -> bool:
+        """Put items into a subset, or take them out of theirs.
+
+        Args:
+            dataset_id: Their dataset, by either id.
+            items_query: Which items; all that are not hidden when None.
+            subset: ``train``, ``validation`` or ``test``.
+            deleteTag: Whether they are taken out instead.
+
+        Returns:
+            True.
+
+        Raises:
+            ValueError: There is no such subset.
+        """
+        dataset = self.get(dataset_id=dataset_id)
+        if deleteTag and subset is None:
+            return dataset.remove_subset_from_items(items_query)
+        if subset not in SUBSETS:
+            raise ValueError("subset must be one of: 'train', 'validation', 'test'")
+        return dataset.assign_subset_to_items(subset, items_query)
+
+    @staticmethod
+    def download_annotations(
+        dataset: Dataset,
+        local_path: str | Path | None = None,
+        filters: Filters | None = None,
+        annotation_options: ViewAnnotationOptions | Sequence[ViewAnnotationOptions] | None = None,
+        annotation_filters: Filters | None = None,
+        overwrite: bool = False,
+        thickness: int = 1,
+        with_text: bool = False,
+        remote_path: str | None = None,
+        include_annotations_in_output: bool = True,
+        export_png_files: bool = False,
+        filter_output_annotations: bool = False,
+        alpha: float = 1,
+        export_version: ExportVersion | str = ExportVersion.V1,
+        dataset_lock: bool = False,
+        lock_timeout_sec: int | None = None,
+        export_summary: bool = False,
+    ) -> str:
+        """Put the annotations of a dataset into files; see :meth:`Dataset.download_annotations`."""
+        return dataset.download_annotations(
+            local_path,
+            filters,
+            annotation_options,
+            annotation_filters,
+            overwrite,
+            thickness,
+            with_text,
+            remote_path,
+            include_annotations_in_output,
+            export_png_files,
+            filter_output_annotations,
+            alpha,
+            export_version,
+            dataset_lock,
+            lock_timeout_sec,
+            export_summary,
+        )
+
+    def upload_annotations(
+        self,
+        dataset: Dataset,
+        local_path: str | Path,
+        filters: Filters | None = None,
+        clean: bool = False,
+        remote_root_path: str = "/",
+        export_version: ExportVersion | str = ExportVersion.V1,
+    ) -> int:
+        """Give items the annotations of JSON files; see :meth:`Dataset.upload_annotations`."""
+        return dataset.upload_annotations(local_path, filters, clean, remote_root_path, export_version)
+
+    def export(
+        self,
+        dataset: Dataset | None = None,
+        dataset_name: str | None = None,
+        dataset_id: str | None = None,
+        local_path: str | Path | None = None,
+        filters: Filters | Mapping[str, Any] | None = None,
+        annotation_filters: Filters | None = None,
+        feature_vector_filters: Filters | None = None,
+        include_feature_vectors: bool = False,
+        include_annotations: bool = False,
+        export_type: ExportType | str = ExportType.JSON,
+        timeout: int = 0,
+        dataset_lock: bool = False,
+        lock_timeout_sec: int | None = None,
+        export_summary: bool = False,
+        output_export_type: OutputExportType | str | None = None,
+        export_version: DatasetExportVersion | str = DatasetExportVersion.V1,
+        export_mode: ExportMode | str | None = None,
+        from_version: int | None = None,
+        partition_count: int | None = None,
+        force: bool = False,
+        parallel_downloads: int = 4,
+    ) -> str | None:
+        """Write the items of a dataset, named in any of three ways, as JSON; see :meth:`Dataset.export`."""
+        chosen = dataset or self.get(dataset_name=dataset_name, dataset_id=dataset_id)
+        return chosen.export(
+            local_path,
+            filters,
+            annotation_filters,
+            feature_vector_filters,
+            include_feature_vectors,
+            include_annotations,
+            export_type,
+            timeout,
+            dataset_lock,
+            lock_timeout_sec,
+            export_summary,
+            output_export_type,
+            export_version,
+            export_mode,
+            from_version,
+            partition_count,
+            force,
+            parallel_downloads,
+        )
 
     def checkout(
         self,

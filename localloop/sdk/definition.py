@@ -110,6 +110,72 @@ class Definition:
             json["description"] = self.description
         return json
 
+    @classmethod
+    def from_coordinates(cls, coordinates: Any) -> Any:
+        """What ``geo`` of a shape with these coordinates is.
+
+        Args:
+            coordinates: As on the wire (docs/platform/wire.md, 5.3).
+
+        Returns:
+            Numbers by the shape: pairs for a path, both corners of a box, the mask of a segmentation; the text of what
+            is only text, and the coordinates as they are where there is nothing else.
+
+        Raises:
+            BadRequest: These are no coordinates of this type.
+        """
+        made = cls.from_json({"type": cls.type, "label": "", "coordinates": coordinates})
+        return getattr(made, "geo", getattr(made, "text", made.coordinates()))
+
+    def show(
+        self,
+        image: Any,
+        thickness: int | None,
+        with_text: bool,
+        height: int | None,
+        width: int | None,
+        annotation_format: Any,
+        color: Any,
+        alpha: float = 1,
+    ) -> Any:
+        """Draw it.
+
+        Args:
+            image: An array of rows of pixels to draw on, which stays as it is; a new one when None.
+            thickness: How thick lines are, in pixels; -1 fills the shape, and None is 2.
+            with_text: Whether its label is written beside it.
+            height: Of a new picture, in pixels.
+            width: Of a new picture.
+            annotation_format: Not needed: the colour says what is drawn.
+            color: Three or four numbers from 0 to 255, or one number for an array of numbers.
+            alpha: How opaque it is, from 0 to 1.
+
+        Returns:
+            The array, with as many channels as ``image`` has.
+
+        Raises:
+            BadRequest: The picture makes no sense, or a new one has no size.
+        """
+        del annotation_format
+        from localloop.sdk.showing import drawn_on  # noqa: PLC0415 - loads Pillow, and knows this class
+
+        return drawn_on(image, (height, width), self, color, thickness, alpha, with_text=with_text)
+
+    @staticmethod
+    def add_text_to_image(image: Any, annotation: Any) -> Any:
+        """Write an annotation's label and attributes beside where it is.
+
+        Args:
+            image: An array of rows of pixels; it stays as it is.
+            annotation: An annotation, or what one says.
+
+        Returns:
+            The array, with as many channels as ``image`` has.
+        """
+        from localloop.sdk.showing import written_on  # noqa: PLC0415 - loads Pillow, and knows this class
+
+        return written_on(image, getattr(annotation, "annotation_definition", annotation))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(label={self.label!r}, coordinates={self.coordinates()!r})"
 

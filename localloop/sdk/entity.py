@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 from localloop.errors import BadRequest
 from localloop.sdk import notebook
-from localloop.sdk.platform_only import WithPlatformOnly
+from localloop.sdk.dataframe import frame_of
+from localloop.sdk.platform_only import WithPlatformOnly, refusal
 from localloop.sdk.printing import show, table
 from localloop.store import Store
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -93,6 +97,23 @@ class Entity(WithPlatformOnly):
         show(text)
         return None
 
+    def to_df(self, show_all: bool = False, columns: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """It as a data frame.
+
+        Args:
+            show_all: Whether to have every key of the JSON; else only the short ones.
+            columns: Which keys to have.
+
+        Raises:
+            ExtraMissingError: pandas is not installed: ``pip install 'localloop[notebook]'``.
+        """
+        return frame_of([self._json], show_all=show_all, columns=columns)
+
+    @classmethod
+    def from_json(cls, *_args: Any, **_more: Any) -> Any:
+        """Raise the error: dtlpy makes entities of what its client to the platform was told."""
+        raise refusal(f"{cls.__name__}.from_json")
+
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
         return f"{type(self).__name__}({values})"
@@ -114,6 +135,19 @@ class EntityList(list[E]):
     def _repr_html_(self) -> str:
         """What a notebook shows: pictures of items, a table of others."""
         return shown_as_html(self, len(self))
+
+    def to_df(self, show_all: bool = False, columns: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """They as a data frame, a row each.
+
+        Args:
+            show_all: Whether to have every key of the JSON; else only the short ones.
+            columns: Which keys to have.
+
+        Raises:
+            ExtraMissingError: pandas is not installed: ``pip install 'localloop[notebook]'``.
+        """
+        rows = [entity._json for entity in self]  # noqa: SLF001 - only read
+        return frame_of(rows, show_all=show_all, columns=columns)
 
     def print(self, to_return: bool = False, columns: str | Sequence[str] | None = None) -> str | None:
         """Show the entities as one table.

@@ -44,9 +44,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: str | Sequence[str] | None
     Returns:
         Several lines without a line end at the end.
     """
-    if isinstance(columns, str):
-        columns = [columns]
-    keys = list(columns or dict.fromkeys(key for row in rows for key in row if key not in _LONG))
+    keys = columns_of(rows, columns)
     cells = [["", *keys]]
     cells += [[str(place), *(_cell(row.get(key)) for key in keys)] for place, row in enumerate(rows)]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
@@ -56,6 +54,13 @@ def table(rows: Sequence[Mapping[str, Any]], columns: str | Sequence[str] | None
         for row in cells
     ]
     return "\n".join([rule, lines[0], rule, *lines[1:], rule])
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]], columns: str | Sequence[str] | None) -> list[str]:
+    """The keys that a table of rows has: those that are asked for, else all short ones."""
+    if isinstance(columns, str):
+        return [columns]
+    return list(columns or dict.fromkeys(key for row in rows for key in row if key not in _LONG))
 
 
 def show(text: str) -> None:

@@ -17,7 +17,7 @@ from localloop.errors import BadRequest
 from localloop.media.arrays import numpy
 from localloop.media.films import repaint
 from localloop.media.images import BROKEN, MOST_PIXELS, opened
-from localloop.media.painting import Ink, Mark, paint
+from localloop.media.painting import Ink, Mark, paint, write
 from localloop.sdk.annotation import Annotation, ViewAnnotationOptions
 from localloop.sdk.colors import Colors, colors
 from localloop.sdk.definition import Definition
@@ -284,6 +284,63 @@ def _size(item: Item, given: tuple[int | None, int | None]) -> tuple[int, int]:
     if height * width > MOST_PIXELS:
         raise BadRequest("400", f"A picture has at most {MOST_PIXELS:,} pixels")
     return int(width), int(height)
+
+
+#: The colour of a label that is only written.
+_RED: Final = (255, 0, 0, 255)
+
+
+def drawn_on(
+    image: Any,
+    size: tuple[int | None, int | None],
+    definition: Definition,
+    color: Any,
+    thickness: int | None,
+    alpha: float,
+    *,
+    with_text: bool,
+) -> Any:
+    """See :meth:`localloop.sdk.definition.Definition.show`."""
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha should be between 0 and 1: {alpha!r}")
+    numbers = isinstance(color, int)
+    ink: Ink = color if numbers else _opaque(color)
+    if image is None and (not size[0] or not size[1]):
+        raise BadRequest(
+            "400", "Give the picture to draw on, or the height and width of a new one, in pixels"
+        )
+    ground: Any = image if image is not None else numpy().zeros((*size, *(() if numbers else (4,))), "uint8")
+    mark = Mark(
+        definition.type, definition.to_coordinates(), ink, _caption(definition) if with_text else None
+    )
+    painted = paint(_canvas(ground, numbers=numbers), [mark], thickness=thickness, alpha=alpha)
+    return _like(painted, ground)
+
+
+def written_on(image: Any, definition: Definition) -> Any:
+    """See :meth:`localloop.sdk.definition.Definition.add_text_to_image`."""
+    picture = _canvas(image, numbers=False)
+    write(picture, Mark(definition.type, definition.to_coordinates(), _RED, _caption(definition)))
+    return _like(picture, image)
+
+
+def _canvas(image: Any, *, numbers: bool) -> Image.Image:
+    array = numpy().asarray(image)
+    if numbers and array.ndim != len("yx"):
+        raise BadRequest("400", f"A number is drawn on an array of rows; this one's shape is {array.shape}")
+    if array.ndim not in {len("yx"), len("yxc")} or (
+        array.ndim == len("yxc") and array.shape[2] not in {3, 4}
+    ):
+        raise BadRequest("400", f"Give rows of grey, RGB or RGBA pixels; this array's shape is {array.shape}")
+    return Image.fromarray(array.astype("int32" if numbers else "uint8")).convert("I" if numbers else "RGBA")
+
+
+def _like(picture: Image.Image, image: Any) -> Any:
+    """The pixels of a picture with as many channels as an array has, and of its kind."""
+    given = numpy().asarray(image)
+    if picture.mode != "I":
+        picture = picture.convert({3: "RGB", 4: "RGBA"}[given.shape[2]] if given.ndim == len("yxc") else "L")
+    return numpy().array(picture).astype(given.dtype)
 
 
 def _seen(annotation: Annotation, frame: int | None) -> Definition | None:

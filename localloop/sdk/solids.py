@@ -80,7 +80,6 @@ class Cube(Definition):
             "front": (front_left, front_top, front_right, front_bottom),
             "back": (back_left, back_top, back_right, back_bottom),
         }
-        sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
         corners: dict[str, Place] = {}
         for side, (left, top, right, bottom) in boxes.items():
             x, y = (left + right) / 2, (top + bottom) / 2
@@ -90,8 +89,7 @@ class Cube(Definition):
                 "br": (right, bottom),
                 "bl": (left, bottom),
             }.items():
-                dx, dy = across - x, down - y
-                corners[f"{side}_{corner}"] = (x + cosine * dx - sine * dy, y + sine * dx + cosine * dy)
+                corners[f"{side}_{corner}"] = cls.rotate((x, y), (across, down), angle)
         tl, tr, br, bl, *back = (corners[name] for name in _CORNERS)
         return cls(label, tl, tr, br, bl, back[0], back[1], back[2], back[3], angle, attributes)
 
@@ -140,8 +138,35 @@ class Cube(Definition):
         return {**corners, "angle": number(angle, "The angle of a cube")}
 
     def _front_angle(self) -> float:
-        start, end = flat(self.corners["front_tl"]), flat(self.corners["front_tr"])
+        return self.calculate_angle(self.corners["front_tl"], self.corners["front_tr"])
+
+    @staticmethod
+    def calculate_angle(b: Place, c: Place) -> float:
+        """By how many degrees the line from one point to another is turned from the x axis, from 0 to 360.
+
+        Args:
+            b: Where it begins.
+            c: Where it ends.
+        """
+        start, end = flat(b), flat(c)
         return math.degrees(math.atan2(end["y"] - start["y"], end["x"] - start["x"])) % 360
+
+    @staticmethod
+    def rotate(center: Place, point: Place, angle: float) -> list[float]:
+        """A point, turned about another.
+
+        Args:
+            center: What it is turned about.
+            point: The point.
+            angle: By how many degrees.
+
+        Returns:
+            Its x and y.
+        """
+        (x, y), (px, py) = flat(center).values(), flat(point).values()
+        sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+        dx, dy = px - x, py - y
+        return [x + cosine * dx - sine * dy, y + sine * dx + cosine * dy]
 
     @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from localloop.errors import ExtraMissingError
 from localloop.formats.samples import samples
 from localloop.formats.tabular import JSON_COLUMNS, ROWS, rows, schema
+from localloop.sdk.dataframe import library
 from localloop.sdk.filters import Filters
 from localloop.store import Store
 from localloop.store.query import compile_select, parse
@@ -24,7 +23,7 @@ _ORDER: Final = {"resource": "items", "sort": {"filename": "ascending", "id": "a
 
 def to_arrow(store: Store, dataset_id: str, filters: Filters | None) -> pa.Table:
     """See :meth:`localloop.sdk.dataset.Dataset.to_arrow`."""
-    arrow = _library("pyarrow")
+    arrow = library("pyarrow")
     columns = schema(arrow)
     return arrow.Table.from_batches(
         (arrow.RecordBatch.from_pylist(part, schema=columns) for part in _parts(store, dataset_id, filters)),
@@ -34,7 +33,7 @@ def to_arrow(store: Store, dataset_id: str, filters: Filters | None) -> pa.Table
 
 def to_pandas(store: Store, dataset_id: str, filters: Filters | None) -> pd.DataFrame:
     """See :meth:`localloop.sdk.dataset.Dataset.to_pandas`."""
-    _library("pandas")
+    library("pandas")
     frame: pd.DataFrame = to_arrow(store, dataset_id, filters).to_pandas()
     for name in sorted(JSON_COLUMNS):
         frame[name] = [json.loads(text) if isinstance(text, str) else None for text in frame[name]]
@@ -53,13 +52,3 @@ def _parts(store: Store, dataset_id: str, filters: Filters | None) -> Iterator[l
                 waiting = []
         if waiting:
             yield waiting
-
-
-def _library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise ExtraMissingError(
-            f"A data frame needs {name}, which is not installed.",
-            advice="Install it with `pip install 'localloop[notebook]'`.",
-        ) from None

@@ -11,7 +11,8 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
-from localloop.errors import Conflict, Forbidden
+from localloop.errors import Conflict
+from localloop.store import readonly
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import get_row
 
@@ -63,20 +64,16 @@ class Locks:
         Returns:
             A function of a dataset's local id, which raises when the dataset may not be changed.
         """
-        open_ones: set[str] = set()
+        writable = readonly.guard(connection)
 
         def ask(dataset_id: str) -> None:
-            if dataset_id in open_ones:
-                return
-            row = get_row(connection, EntityKind.DATASET, dataset_id)
-            name = "" if row is None else row["name"]
             command = self.holder(dataset_id)
             if command is not None:
+                row = get_row(connection, EntityKind.DATASET, dataset_id)
+                name = "" if row is None else row["name"]
                 raise Conflict(
                     "409", f"The dataset {name!r} is locked until the command {command} has ended."
                 )
-            if row is not None and row["readonly"]:
-                raise Forbidden("403", f"The dataset {name!r} is read-only.")
-            open_ones.add(dataset_id)
+            writable(dataset_id)
 
         return ask

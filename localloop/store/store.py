@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from localloop.blobs import BlobCache
 from localloop.errors import StoreExistsError, StoreNotFoundError
+from localloop.store import readonly
 from localloop.store.query import Page, parse, run_page
 from localloop.store.transaction import Transaction
 from localloop_schema import migrate
@@ -148,6 +149,7 @@ class Store:
             )
             tx = Transaction(connection, self.identity, stamp)
             tx.has_blob = self.blobs.has
+            tx.guard = readonly.guard(connection)
             yield tx
             if dry_run:
                 connection.rollback()

@@ -11,6 +11,7 @@ from enum import Enum, StrEnum
 from importlib.metadata import version
 from typing import Any
 
+import attrs
 import dtlpy
 from dtlpy import entities, repositories
 
@@ -117,8 +118,11 @@ def _theirs(name: str) -> Any:
 
 def _methods(owner: Any) -> list[str]:
     found = []
+    # What makes the defaults of a class's fields is written like a method, and is none that a script calls.
+    fields = attrs.fields(owner) if attrs.has(owner) else ()
+    makers = {field.default.factory for field in fields if isinstance(field.default, attrs.Factory)}
     for name in dir(owner):
-        if name.startswith("_"):
+        if name.startswith("_") or inspect.getattr_static(owner, name) in makers:
             continue
         kind = inspect.getattr_static(owner, name)
         if isinstance(kind, staticmethod | classmethod) or inspect.isfunction(kind):
