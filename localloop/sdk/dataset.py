@@ -11,11 +11,12 @@ from localloop.sdk import notebook
 from localloop.sdk.colors import colors
 from localloop.sdk.copying import clone_dataset, row_of
 from localloop.sdk.dataset_contents import DatasetContents
-from localloop.sdk.entity import Field, Json
+from localloop.sdk.entity import EntityList, Field, Json
 from localloop.sdk.filters import Filters, FiltersOperations
 from localloop.sdk.labels import DatasetLabels, Label, LabelList, one_label
 from localloop.sdk.recipes import Recipes
 from localloop.sdk.shape import shaped
+from localloop.sdk.snapshots import snapshots_of, take_snapshot
 from localloop.sdk.tasks import Tasks
 from localloop.sdk.tree import DirectoryTree
 from localloop.store.copies import Wish
@@ -241,6 +242,30 @@ class Dataset(DatasetContents):
         """What a notebook shows: what is said of the dataset, and its first items."""
         page = self.items.list(page_size=notebook.MOST)
         return super()._repr_html_() + page._repr_html_()
+
+    def snapshot(self, name: str) -> Dataset:
+        """Keep the dataset as it is now: as a read-only copy beside it, called ``NAME@name``, which shares its files.
+
+        To go back to it, clone it.
+
+        Args:
+            name: What the version is called.
+
+        Returns:
+            The copy.
+
+        Raises:
+            BadRequest: The name is none, or there is such a version.
+            BlobMissingError: What an item holds is not known here: its file was never fetched.
+        """
+        row = take_snapshot(self._store, row_of(self._store, self.kind, self.id)["id"], name)
+        return Dataset(self._store, shaped(self._store, self.kind, [row])[0])
+
+    @property
+    def snapshots(self) -> EntityList[Dataset]:
+        """Its versions, the oldest first; see :meth:`snapshot`."""
+        rows = snapshots_of(self._store, row_of(self._store, self.kind, self.id)["id"])
+        return EntityList(Dataset(self._store, one) for one in shaped(self._store, self.kind, rows))
 
     def clone(
         self,

@@ -35,7 +35,7 @@ def guard(connection: Connection) -> Callable[[str], None]:
             raise Forbidden(
                 "403",
                 f"The dataset {row['name']!r} is read-only.",
-                advice="Whoever may change it takes that back: `dataset.set_readonly(False)`.",
+                advice="Let it be changed again with `localloop datasets readonly PROJECT/DATASET --off`.",
             )
         writable.add(dataset_id)
 

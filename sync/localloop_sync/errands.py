@@ -48,6 +48,8 @@ class Messenger:
             Errand.DELETE: self._delete,
             Errand.UPDATE: self._update,
             Errand.ASSIGN: self._assign,
+            Errand.OPEN: self._update,
+            Errand.CLOSE: self._update,
         }
         return errands[stage.errand](parcel)
 

@@ -164,10 +164,18 @@ class Pusher:
             if job.kind is not EntityKind.ITEM or job.errand is Errand.DELETE or comes_to(job) not in held
         ]
 
+    def _with_nothing_left(self, jobs: Sequence[Job]) -> list[Job]:
+        """Without datasets in which something waits still, which could not be sent once they are closed."""
+        waiting = [job for state in (State.PENDING, State.IN_FLIGHT) for job in self._journal.jobs(state)]
+        busy = {job.parents.get(EntityKind.DATASET) for job in waiting}
+        return [job for job in jobs if job.entity_id not in busy]
+
     def _stage(self, stage: Stage, jobs: Sequence[Job]) -> None:
         """Send the jobs of one kind and errand."""
         if stage.errand is Errand.ASSIGN:
             jobs = self._scout.items(jobs)
+        elif stage.errand is Errand.CLOSE:
+            jobs = self._with_nothing_left(jobs)
         self._meter.expect(jobs)
         done = 0
         for lot in lots(stage, jobs):

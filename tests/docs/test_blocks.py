@@ -27,6 +27,7 @@ RUN_BY = {
     "docs/guides/notebooks.md": "tests/docs/test_notebooks_page.py",
     "docs/guides/team-hub.md": "tests/docs/test_team_hub.py",
     "docs/guides/testing-with-faults.md": "tests/docs/test_faults_page.py",
+    "docs/guides/versions.md": "tests/docs/test_versions_page.py",
 }
 
 

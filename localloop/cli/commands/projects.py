@@ -81,7 +81,10 @@ def datasets_readonly(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let nothing in a dataset be changed by those who use it through a hub or the platform."""
+    """Let no item and no annotation in a dataset be changed, here or on the platform.
+
+    A sync sends it when all else of the dataset was sent.
+    """
     from localloop.cli.opening import opened
     from localloop.cli.places import dataset_at
     from localloop.store.datasets import update_dataset
@@ -94,6 +97,57 @@ def datasets_readonly(
         row = update_dataset(tx, dataset_at(tx.connection, place), {"readonly": not off})
     out.result({"id": row["id"], "readonly": bool(row["readonly"])})
     out.line(f"{place} is {'read-only' if row['readonly'] else 'writable'}.")
+
+
+def datasets_snapshot(
+    place: DatasetArgument,
+    name: Annotated[str, typer.Argument(metavar="VERSION", help="What the version is called.")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a dataset as it is now: as a read-only copy beside it, called DATASET@VERSION.
+
+    The copy shares the files, so it costs as much as the metadata. It is a dataset like any other: `ls`, `export` and
+    `rm` know it, and a sync sends it. To go back to it, clone it.
+    """
+    from localloop.cli.opening import opened
+    from localloop.cli.places import dataset_at
+    from localloop.sdk.snapshots import take_snapshot
+
+    out = Output(as_json=as_json)
+    with opened(store) as here:
+        with here.reading() as connection:
+            source = dataset_at(connection, place)
+        row = take_snapshot(here, source["id"], name)
+    out.result({"id": row["id"], "name": row["name"]})
+    out.line(f"Kept {place} as {row['name']}.")
+
+
+def datasets_snapshots(
+    place: DatasetArgument, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
+    """List the versions of a dataset, the oldest first."""
+    from localloop.cli.opening import opened
+    from localloop.cli.places import dataset_at
+    from localloop.sdk.snapshots import MARK, snapshots_of
+
+    out = Output(as_json=as_json)
+    with opened(store) as here:
+        with here.reading() as connection:
+            source = dataset_at(connection, place)
+        rows = snapshots_of(here, source["id"])
+    listed = [
+        {
+            "version": row["name"].removeprefix(f"{source['name']}{MARK}"),
+            "id": row["id"],
+            "at": row["created_at"],
+        }
+        for row in rows
+    ]
+    out.result({"snapshots": listed})
+    out.lines(
+        [f"{one['version']}  {one['at']}" for one in listed] or ["None yet: `localloop datasets snapshot`."]
+    )
 
 
 def register(app: typer.Typer) -> None:
@@ -123,4 +177,10 @@ def register(app: typer.Typer) -> None:
             "localloop datasets readonly Fruit/Apples", "localloop datasets readonly Fruit/Apples --off"
         ),
     )(datasets_readonly)
+    datasets.command("snapshot", epilog=examples("localloop datasets snapshot Fruit/Apples v1"))(
+        datasets_snapshot
+    )
+    datasets.command("snapshots", epilog=examples("localloop datasets snapshots Fruit/Apples"))(
+        datasets_snapshots
+    )
     app.add_typer(datasets, name="datasets")

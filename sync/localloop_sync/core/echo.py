@@ -47,14 +47,14 @@ def ancestor(
         arrived = kind is EntityKind.ANNOTATION or all(
             path in theirs and same(value, theirs[path])
             for path, value in ours.items()
-            if path[0] not in rules.later and not rules.derived(path, theirs.get(path, MISSING))
+            if path[0] not in rules.apart and not rules.derived(path, theirs.get(path, MISSING))
         )
         if not arrived:
             return None
         kept = {
             path: value
             for path, value in ours.items()
-            if path[0] not in rules.later or (path in theirs and same(value, theirs[path]))
+            if path[0] not in rules.apart or (path in theirs and same(value, theirs[path]))
         }
         return unflatten(kept)
     known = flatten(base, rules.atoms)

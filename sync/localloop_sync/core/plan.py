@@ -3,7 +3,8 @@
 Deletions go first, parents before children, so that a path is free before something new wants it and the platform's
 own cascade saves requests; recipes and ontologies go last of all, when nothing refers to them. Creations and updates
 follow in dependency order; within the items, changes of existing ones (moves) go before new files, for the same
-reason. Which tasks an item is in goes when those tasks are there.
+reason. Which tasks an item is in goes when those tasks are there. That a dataset is read-only goes when all else is
+there, and that it is so no more goes first of all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from json import dumps
 
 from localloop_schema.documents import Document
 from localloop_schema.kinds import EntityKind
-from localloop_sync.core.rules import TASKS
+from localloop_sync.core.rules import RULES, TASKS
 
 
 class Errand(StrEnum):
@@ -25,6 +26,10 @@ class Errand(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     ASSIGN = "assign"  # what goes in a request of its own: an item's tasks, and its status in them
+    OPEN = "open"  # what lets something below be changed again, and so goes first
+    CLOSE = (
+        "close"  # what lets nothing below be changed any more, and so goes last: that a dataset is read-only
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,15 @@ class Job:
         if self.target is None:
             return Errand.DELETE
         if self.later:
-            return Errand.ASSIGN
-        return Errand.CREATE if self.remote_id is None else Errand.UPDATE
+            return Errand.ASSIGN if self.kind is EntityKind.ITEM else Errand.CLOSE
+        if self.remote_id is None:
+            return Errand.CREATE
+        keys, before = RULES[self.kind].closing, self.base or {}
+        return (
+            Errand.OPEN
+            if any(before.get(key) and not self.target.get(key) for key in keys)
+            else Errand.UPDATE
+        )
 
 
 #: Creation order. A default recipe is no exception: it is made by the platform with its dataset, and bound then.
@@ -101,12 +113,14 @@ def stages(jobs: Iterable[Job]) -> list[Stage]:
     groups: dict[tuple[Errand, EntityKind], list[Job]] = {}
     for job in jobs:
         groups.setdefault((job.errand, job.kind), []).append(job)
-    order = [(Errand.DELETE, kind) for kind in ORDER if kind not in _REFERRED]
+    order = [(Errand.OPEN, EntityKind.DATASET)]
+    order += [(Errand.DELETE, kind) for kind in ORDER if kind not in _REFERRED]
     for kind in ORDER[:-1]:
         order += [(Errand.UPDATE, kind), (Errand.CREATE, kind)]
     # Assignments come to be by items that are put into them, but for one that has none.
     order += [(Errand.UPDATE, EntityKind.ASSIGNMENT), (Errand.ASSIGN, EntityKind.ITEM)]
     order += [(Errand.CREATE, EntityKind.ASSIGNMENT)]
+    order += [(Errand.CLOSE, EntityKind.DATASET)]
     order += [(Errand.DELETE, kind) for kind in _REFERRED]
     found = []
     for errand, kind in order:

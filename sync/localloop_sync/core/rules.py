@@ -24,6 +24,8 @@ class Rules:
         slight: Paths (``*`` is any key) that say where an entity is entered rather than what it is: a change of them
             does not hold up its deletion on the other side.
         later: Keys of the document that go to the platform in a request of their own, when all else is there.
+        closing: Keys of the document that let nothing below it be changed once they are true: that goes to the platform
+            when all below is there, and what opens it again goes first.
         platform_first: Path prefixes where the platform's value wins without a conflict when an entity is new on
             both sides, because the local one was only a guess of what the platform will derive.
         unfilled: Those of them whose empty array or false is what the platform has before anything was said: a
@@ -38,9 +40,15 @@ class Rules:
     dealt: tuple[Path, ...] = ()
     slight: tuple[Path, ...] = ()
     later: tuple[str, ...] = ()
+    closing: tuple[str, ...] = ()
     platform_first: tuple[Path, ...] = ()
     unfilled: tuple[Path, ...] = ()
     key: Path = ()
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """Keys that may be missing on the platform when all else of a creation is there."""
+        return frozenset((*self.later, *self.closing))
 
     def derived(self, path: Path, there: Any) -> bool:
         """Whether a value is one that the platform derived, and knows better than a guess made here.
@@ -77,6 +85,7 @@ RULES: dict[EntityKind, Rules] = {
         key=("name",),
         atoms=frozenset({("expirationOptions",)}),
         references=((("recipes",), EntityKind.RECIPE),),
+        closing=("readonly",),
         platform_first=(("recipes",), ("readonly",)),
         unfilled=(("recipes",), ("readonly",)),
     ),

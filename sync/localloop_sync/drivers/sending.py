@@ -251,12 +251,15 @@ def _of_platform(row: Row) -> bool:
 
 def _parted(job: Job, operations: Sequence[Operation]) -> Job:
     """The part of a job that goes now: what has a request of its own waits until nothing else is left to say."""
-    later = RULES[job.kind].later
-    if job.target is None or not later:
+    if job.target is None:
         return job
-    before = job.base or {}
+    rules, before = RULES[job.kind], job.base or {}
+    closing = [key for key in rules.closing if job.target.get(key) is True and before.get(key) is not True]
+    later = (*rules.later, *closing)
+    if not later:
+        return job
     now = {key: value for key, value in job.target.items() if key not in later}
-    now |= {key: before[key] for key in later if key in before}
+    now |= dict.fromkeys(closing, False) | {key: before[key] for key in later if key in before}
     if equal(job.kind, now, job.target):
         return job
     if job.base is not None and equal(job.kind, now, before):

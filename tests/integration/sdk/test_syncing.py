@@ -85,3 +85,25 @@ def test_a_script_agrees_to_what_a_sync_halted_at_and_to_nothing_more(machine, h
     with pytest.raises(MassDeletionHalt):
         dl.sync(allow_deletions=True)
     assert dl.sync(allow_deletions=True).deleted_there == {"item": 25}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_dataset_becomes_read_only_there_when_all_that_is_in_it_has_arrived(machine, hub, known):
+    assert dl.login_m2m("ann@x", "pw", gate=hub.gate)
+    dataset = dl.projects.create("P").datasets.create("D", labels=["L"])
+    if known:
+        dl.sync()
+    item = dataset.items.upload(b"abc", remote_name="a.txt")
+    item.annotations.upload({"type": "class", "label": "L"})
+    dataset.set_readonly(True)
+    report = dl.sync()
+    assert (report.rejected, report.unsent) == ([], 0)
+    [there] = hub.store.rows(EntityKind.DATASET, name="D")
+    assert there["readonly"]
+    assert len(hub.store.rows(EntityKind.ANNOTATION)) == 1
+    assert dl.sync().quiet
+    dataset.set_readonly(False)
+    item.delete()
+    report = dl.sync()
+    assert (report.rejected, report.unsent) == ([], 0)
+    assert hub.store.rows(EntityKind.ITEM, type="file") == []

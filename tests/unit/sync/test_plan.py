@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.plan import ORDER, Errand, Job, batches, moves, stages, titled
 
@@ -51,6 +53,17 @@ def test_deletions_go_first_and_parents_before_children():
         (Errand.DELETE, K.ITEM),
         (Errand.DELETE, K.ANNOTATION),
         (Errand.CREATE, K.PROJECT),
+    ]
+
+
+def test_a_dataset_is_opened_before_all_else_and_closed_after_it():
+    opened = job(K.DATASET, "d", remote="r", base={"readonly": True}, target={"readonly": False})
+    closed = replace(job(K.DATASET, "e", remote="r", base={}, target={"readonly": True}), later=True)
+    assert order(closed, create(K.ASSIGNMENT), opened, delete(K.ITEM)) == [
+        (Errand.OPEN, K.DATASET),
+        (Errand.DELETE, K.ITEM),
+        (Errand.CREATE, K.ASSIGNMENT),
+        (Errand.CLOSE, K.DATASET),
     ]
 
 
