@@ -15,6 +15,7 @@ from localloop.cli.commands import (
     clone,
     conflicts,
     cron,
+    doctor,
     env,
     export,
     fetch,
@@ -90,5 +91,6 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     user.register,
     env.register,
     fsck.register,
+    doctor.register,
     selftest.register,
 )
