@@ -18,12 +18,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from requests.exceptions import SSLError
-
 from localloop import config
 from localloop._version import __version__
 from localloop.errors import LocalLoopError
 from localloop.platform import CredentialStore, system_keyring
+from localloop.platform.faults import ENCRYPTION, TRUST
 from localloop.platform.tokens import Token
 from localloop.platform.transport import Transport
 from localloop_schema import migrate
@@ -302,7 +301,7 @@ def _platform(machine: Machine, settings: Mapping[str, Any]) -> Iterator[Finding
         if not transport.told:  # an answer of any kind is an answer
             advice = getattr(error, "advice", "") or "Work goes on offline, and reaches it with a later sync."
             # To be offline is no problem, but a certificate that is not trusted stays so.
-            passes = isinstance(error, TransientError) and not isinstance(error.__context__, SSLError)
+            passes = isinstance(error, TransientError) and error.advice not in {TRUST, ENCRYPTION}
             level = Level.NOTE if passes else Level.PROBLEM
             yield Finding("platform", level, error.message, advice)
             return

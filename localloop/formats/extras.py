@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from localloop.errors import ExtraMissingError
+from localloop.extras import library
 
 
 def yaml() -> Any:
@@ -14,7 +13,7 @@ def yaml() -> Any:
     Raises:
         ExtraMissingError: It is not installed.
     """
-    return _library("yaml", "YOLO's data.yaml")
+    return library("yaml", "YOLO's data.yaml", "formats")
 
 
 def pyarrow() -> tuple[Any, Any]:
@@ -23,14 +22,4 @@ def pyarrow() -> tuple[Any, Any]:
     Raises:
         ExtraMissingError: It is not installed.
     """
-    return _library("pyarrow", "Parquet"), _library("pyarrow.parquet", "Parquet")
-
-
-def _library(name: str, purpose: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise ExtraMissingError(
-            f"{purpose} needs {name.partition('.')[0]}, which is not installed.",
-            advice="Install it with `pip install 'localloop[formats]'`.",
-        ) from None
+    return library("pyarrow", "Parquet", "formats"), library("pyarrow.parquet", "Parquet", "formats")

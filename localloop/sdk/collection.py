@@ -167,7 +167,7 @@ class AnnotationCollection:
         Raises:
             BadRequest: It is no WebVTT file.
             OSError: It cannot be read.
-            UnprocessableEntity: The extra ``annotations`` is not installed.
+            ExtraMissingError: The extra ``annotations`` is not installed.
         """
         from localloop.sdk.subtitles import read_vtt  # noqa: PLC0415 - loads its library
 
@@ -246,7 +246,7 @@ class AnnotationCollection:
             BadRequest: There is no such format, or the item has no size.
             BlobMissingError: The picture to draw on is only on the platform.
             OSError: The file cannot be written, or the picture is broken.
-            UnprocessableEntity: The extra ``annotations`` is not installed.
+            ExtraMissingError: The extra ``annotations`` is not installed.
         """
         from localloop.sdk.showing import View, save  # noqa: PLC0415 - loads Pillow
 

@@ -1,12 +1,11 @@
-"""Entities as data frames, and the libraries that this needs."""
+"""Entities as data frames."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from localloop.errors import ExtraMissingError
+from localloop.extras import library
 from localloop.sdk.printing import columns_of
 
 if TYPE_CHECKING:
@@ -26,24 +25,9 @@ def frame_of(
     Raises:
         ExtraMissingError: pandas is not installed.
     """
-    pandas = library("pandas")
+    pandas = library("pandas", "A data frame", "notebook")
     keys = list(dict.fromkeys(key for row in rows for key in row)) if show_all else columns_of(rows, columns)
     frame: pd.DataFrame = pandas.DataFrame(
         [{key: row.get(key) for key in keys} for row in rows], columns=keys
     )
     return frame
-
-
-def library(name: str) -> Any:
-    """A library that data frames need.
-
-    Raises:
-        ExtraMissingError: It is not installed.
-    """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise ExtraMissingError(
-            f"A data frame needs {name}, which is not installed.",
-            advice="Install it with `pip install 'localloop[notebook]'`.",
-        ) from None

@@ -32,7 +32,7 @@ def merge_and_store(item: Item, annotations: Sequence[Annotation]) -> list[Annot
 
     Raises:
         BadRequest: The item has several such masks already, or an image is no mask; then nothing is stored.
-        UnprocessableEntity: The extra ``annotations`` is not installed.
+        ExtraMissingError: The extra ``annotations`` is not installed.
     """
     there = _masks_of(item)
     kept: list[Annotation] = []

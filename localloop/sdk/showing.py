@@ -100,7 +100,7 @@ def show(
     Raises:
         BadRequest: The view or the image makes no sense, or the item has no size.
         ValueError: ``alpha`` is not between 0 and 1, or an annotation has no object id where that is drawn.
-        UnprocessableEntity: The extra ``annotations`` is not installed.
+        ExtraMissingError: The extra ``annotations`` is not installed.
     """
     return _array(draw(item, annotations, view, image, size, frame_num))
 

@@ -21,7 +21,7 @@ def read_vtt(path: Path) -> list[tuple[float, float, Subtitle]]:
     Raises:
         BadRequest: It is no WebVTT file.
         OSError: It cannot be read.
-        UnprocessableEntity: The extra ``annotations`` is not installed.
+        ExtraMissingError: The extra ``annotations`` is not installed.
     """
     library = webvtt()
     try:
@@ -35,7 +35,7 @@ def vtt_of(annotations: Iterable[Any]) -> str:
     """The subtitles among annotations as the text of a WebVTT file, in the order of their times.
 
     Raises:
-        UnprocessableEntity: The extra ``annotations`` is not installed.
+        ExtraMissingError: The extra ``annotations`` is not installed.
     """
     library = webvtt()
     subtitles = sorted(

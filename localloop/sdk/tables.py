@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from localloop.extras import library
 from localloop.formats.samples import samples
 from localloop.formats.tabular import JSON_COLUMNS, ROWS, rows, schema
-from localloop.sdk.dataframe import library
 from localloop.sdk.filters import Filters
 from localloop.store import Store
 from localloop.store.query import compile_select, parse
@@ -23,7 +23,7 @@ _ORDER: Final = {"resource": "items", "sort": {"filename": "ascending", "id": "a
 
 def to_arrow(store: Store, dataset_id: str, filters: Filters | None) -> pa.Table:
     """See :meth:`localloop.sdk.dataset.Dataset.to_arrow`."""
-    arrow = library("pyarrow")
+    arrow = library("pyarrow", "An Arrow table", "notebook")
     columns = schema(arrow)
     return arrow.Table.from_batches(
         (arrow.RecordBatch.from_pylist(part, schema=columns) for part in _parts(store, dataset_id, filters)),
@@ -33,7 +33,7 @@ def to_arrow(store: Store, dataset_id: str, filters: Filters | None) -> pa.Table
 
 def to_pandas(store: Store, dataset_id: str, filters: Filters | None) -> pd.DataFrame:
     """See :meth:`localloop.sdk.dataset.Dataset.to_pandas`."""
-    library("pandas")
+    library("pandas", "A data frame", "notebook")
     frame: pd.DataFrame = to_arrow(store, dataset_id, filters).to_pandas()
     for name in sorted(JSON_COLUMNS):
         frame[name] = [json.loads(text) if isinstance(text, str) else None for text in frame[name]]
