@@ -75,14 +75,22 @@ def no_surprise(laptop: Laptop, platform: MemoryWorld) -> None:
     deleted |= _below(laptop, deleted)
     wanted = {remote for local in deleted for remote in laptop.known_as.get(local, ())}
     # What was made here, and deleted before the reply came, never had its platform id in the store.
-    births = deleted | {
-        change["new"]
+    made = [
+        change
         for entity, changes in laptop.look("SELECT entity_id, changes FROM operations WHERE verb = 'create'")
         if entity in deleted
         for change in json.loads(changes)
-        if change["path"] == ["metadata", "user", "made"]
-    }
+    ]
+    births = deleted | {change["new"] for change in made if change["path"] == ["metadata", "user", "made"]}
     wanted |= {remote for remote, sent in laptop.remote.made.items() if births.intersection(_births(sent))}
+    # A task has nothing but its name to be told by, and others may have the same.
+    names = {change["new"] for change in made if change["path"] == ["name"]}
+    known = {remote for remotes in laptop.known_as.values() for remote in remotes}
+    wanted |= {
+        remote
+        for remote, sent in laptop.remote.made.items()
+        if remote not in known and sent.get("name") in names
+    }
     unwanted = [remote for remote in laptop.remote.deleted if remote not in wanted]
     require(not unwanted, f"{laptop.name}: deleted on the platform although nobody asked for it: {unwanted}")
 
