@@ -48,6 +48,7 @@ from localloop.cli.commands import (
     trash,
     undo,
     user,
+    watch,
     why,
 )
 
@@ -60,6 +61,7 @@ COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     status.register,
     sync.register,
     cron.register,
+    watch.register,
     subscribe.register,
     add.register,
     import_.register,

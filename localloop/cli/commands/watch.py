@@ -1,0 +1,93 @@
+"""``localloop watch``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localloop.cli.options import JsonOption, StoreOption, duration, examples
+from localloop.cli.output import Output
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder.")],
+    dataset: Annotated[
+        str,
+        typer.Option("--dataset", metavar="PROJECT/DATASET", help="Where its files go.", show_default=False),
+    ],
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="PATH", help="The directory of the dataset that stands for it."),
+    ] = "/",
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ignore",
+            metavar="PATTERN",
+            help="Pass over what fits, as in a .gitignore; again for more. Also what .localloopignore in DIR says.",
+            show_default=False,
+        ),
+    ] = None,
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once",
+            help="Take what is there, wait for files that are being written, and end.",
+            show_default=False,
+        ),
+    ] = False,
+    create: Annotated[
+        bool,
+        typer.Option(
+            "--create", help="Make the project and the dataset if they are missing.", show_default=False
+        ),
+    ] = False,
+    no_sync: Annotated[
+        bool,
+        typer.Option("--no-sync", help="Do not sync: something else does, such as cron.", show_default=False),
+    ] = False,
+    sync_every: Annotated[
+        str,
+        typer.Option(
+            "--sync-every", metavar="TIME", help="Sync so often at most while files come, such as 30s or 5m."
+        ),
+    ] = "30s",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch a folder, and take each finished file into a dataset.
+
+    A file is taken when nobody has written to it for two seconds. One that changes gives its item new content, and
+    the annotations of the old one go to the trash; one that is moved or renamed moves its item. A file that vanishes
+    deletes nothing. Names that begin with a dot, and temporary files of editors and downloads, are passed over.
+
+    Without a connection files are taken all the same, and sent by a later sync. Ctrl-C or SIGTERM stops it; what
+    happened while it was off is seen at the next start.
+    """
+    from localloop.cli.watching import run
+
+    run(
+        Output(as_json=as_json),
+        store,
+        folder,
+        dataset,
+        to,
+        ignore or [],
+        once=once,
+        create=create,
+        sync_every=None if no_sync else duration(sync_every),
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(
+        "watch",
+        epilog=examples(
+            "localloop watch ~/camera --dataset Fruit/Apples --create",
+            "localloop watch ~/camera --dataset Fruit/Apples --to /2026 --ignore '*.log'",
+            "localloop watch ~/camera --dataset Fruit/Apples --once --no-sync",
+        ),
+    )(watch)

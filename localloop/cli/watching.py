@@ -1,0 +1,239 @@
+"""Watching a folder from the command line: what is printed, and syncing in between."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from localloop.cli import human
+from localloop.cli.adding import find_dataset_of
+from localloop.cli.advice import ExitCode, advise
+from localloop.cli.opening import credentials, opened
+from localloop.cli.output import Output
+from localloop.cli.stopping import stoppable
+from localloop.config import LOCAL_STORE
+from localloop.errors import BadRequest, NotFound
+from localloop.store.paths import normal_path
+from localloop.syncing import connected, sync_store
+from localloop.watch.hints import Hints
+from localloop.watch.ignoring import Ignored
+from localloop.watch.memory import Memory
+from localloop.watch.settling import QUIET, Settling
+from localloop.watch.taking import Look, Taker
+from localloop.watch.watching import Watcher
+from localloop_sync.drivers.retrying import Patience
+from localloop_sync.engine import Options
+from localloop_sync.errors import LockedError, TransientError
+
+if TYPE_CHECKING:
+    from localloop.store import Store
+
+#: How long a sync tries a request again before the next look at the folder, in seconds.
+_PATIENCE: Final = 10.0
+
+#: The longest that nothing is tried after a sync that failed, in seconds; it doubles from the shortest.
+_LONGEST: Final = 300.0
+
+#: How long all files may take to come to rest with ``--once``, in seconds of nothing but waiting.
+_LOOKS: Final = 0.5
+
+
+def run(
+    out: Output,
+    given: Path | None,
+    folder: Path,
+    dataset: str,
+    to: str,
+    ignore: Sequence[str],
+    *,
+    once: bool,
+    create: bool,
+    sync_every: float | None,
+) -> None:
+    """Watch a folder until Ctrl-C or SIGTERM, or once.
+
+    Args:
+        out: Where to print.
+        given: What ``--store`` says.
+        folder: The folder.
+        dataset: ``PROJECT/DATASET``.
+        to: The directory of the dataset that stands for it.
+        ignore: More patterns of what is passed over.
+        once: Whether to look once.
+        create: Whether to make a missing project or dataset.
+        sync_every: How often to sync at most, in seconds; None for never.
+
+    Raises:
+        NotFound: There is no such folder, project or dataset.
+        BadRequest: The store is in the folder by another name than ``.localloop``, or the place is none.
+    """
+    root = folder.expanduser().absolute()
+    if not root.is_dir():
+        raise NotFound("404", f"There is no folder {folder}.", advice="Name one that is there.")
+    ignored = Ignored.of(root, ignore)
+    with opened(given) as store:
+        if store.path.is_relative_to(root) and LOCAL_STORE not in store.path.relative_to(root).parts:
+            raise BadRequest("400", "The store is in the folder, and would be taken into itself.")
+        row, address = find_dataset_of(store, dataset, create=create)
+        if address.path:
+            raise BadRequest("400", "Name the dataset alone; --to says which directory of it.")
+        remote = normal_path(to) if to.strip("/") else ""
+        with Memory(store.path, f"{os.fspath(root)}\0{row['id']}\0{remote}") as memory:
+            taker = Taker(
+                store, row["id"], root, remote, ignored, memory, Settling(QUIET), time.time, time.monotonic
+            )
+            teller = _Teller(out)
+            syncer = _Syncer(store, out, sync_every)
+            with stoppable():
+                if once:
+                    _once(taker, teller, syncer)
+                else:
+                    _always(taker, teller, syncer, Hints(root, ignored), out, root)
+            out.result(teller.to_json())
+    if teller.problems:
+        raise SystemExit(int(ExitCode.PARTIAL))
+
+
+def _once(taker: Taker, teller: _Teller, syncer: _Syncer) -> None:
+    look = taker.look()
+    teller.looked(look, full=True)
+    while look.waiting:
+        time.sleep(_LOOKS)
+        look = taker.look()
+        teller.looked(look, full=True)
+    syncer.now()
+
+
+def _always(taker: Taker, teller: _Teller, syncer: _Syncer, hints: Hints, out: Output, root: Path) -> None:
+    watcher = Watcher(taker, hints, teller, syncer.idle)
+    out.line(f"Watching {root}; Ctrl-C stops.")
+    try:
+        watcher.run()
+    except KeyboardInterrupt:
+        out.line("Stopped.")
+
+
+class _Teller:
+    """Prints what happened, a line for each time that something did."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._total = Look()
+        self._failed = ""
+        self.problems: dict[str, str] = {}
+
+    def looked(self, look: Look, *, full: bool) -> None:
+        """Print what a look came to."""
+        del full
+        self._failed = ""
+        total = self._total
+        total.added += look.added
+        total.replaced += look.replaced
+        total.moved += look.moved
+        total.gone += look.gone
+        total.bytes += look.bytes
+        parts = []
+        if look.added:
+            parts.append(f"added {human.count(look.added, 'file')} ({human.size(look.bytes)})")
+        if look.replaced:
+            parts.append(f"{human.count(look.replaced, 'item')} got new content")
+        if look.moved:
+            parts.append(f"moved {human.count(look.moved, 'item')}")
+        if look.gone:
+            parts.append(f"{human.count(look.gone, 'file')} gone, which deletes nothing")
+        if parts:
+            self._line("; ".join(parts))
+        for path, reason in look.problems.items():
+            if self.problems.get(path) != reason:
+                self._out.note(f"{_clock()} not taken: {path}: {reason}")
+        self.problems = {
+            path: reason
+            for path, reason in {**self.problems, **look.problems}.items()
+            if path not in look.waiting
+        }
+
+    def failed(self, error: Exception) -> None:
+        """Print why nothing could be looked at, once."""
+        told = advise(error)
+        if told.message != self._failed:
+            self._failed = told.message
+            self._out.note(f"{_clock()} {told.message} {told.advice}".rstrip())
+
+    def to_json(self) -> dict[str, object]:
+        """The object that ``--json`` prints."""
+        total = self._total
+        return {
+            "added": total.added,
+            "replaced": total.replaced,
+            "moved": total.moved,
+            "gone": total.gone,
+            "bytes": total.bytes,
+            "problems": [{"path": path, "reason": reason} for path, reason in self.problems.items()],
+        }
+
+    def _line(self, text: str) -> None:
+        self._out.line(f"{_clock()} {text}")
+
+
+class _Syncer:
+    """Syncs in between, and says so once where that fails."""
+
+    def __init__(self, store: Store, out: Output, every: float | None) -> None:
+        self._store = store
+        self._out = out
+        self._every = every
+        self._due: float | None = 0.0 if every is not None else None
+        self._next = 0.0
+        self._pause = 0.0
+        self._said = ""
+
+    def idle(self, taken: bool) -> None:
+        """Between two looks: sync if there is something to send and it is time."""
+        if self._every is None:
+            return
+        now = time.monotonic()
+        if taken and self._due is None:
+            self._due = max(now, self._next)
+        if self._due is not None and now >= self._due:
+            self.now()
+
+    def now(self) -> None:
+        """Sync."""
+        if self._every is None:
+            return
+        try:
+            with connected(self._store, credentials()) as remote:
+                report = sync_store(
+                    self._store,
+                    remote,
+                    options=Options(time_limit=600.0),
+                    patience=Patience(budget=_PATIENCE),
+                    command="`localloop watch`",
+                )
+        except (TransientError, LockedError) as error:
+            self._later(error, max(self._every, min(_LONGEST, 2 * self._pause or self._every)))
+        except Exception as error:  # noqa: BLE001 - a folder is watched on, whatever a sync meets
+            self._later(error, _LONGEST)
+        else:
+            self._said, self._pause, self._due = "", 0.0, None
+            if report.pushed or report.uploaded_bytes:
+                self._out.line(f"{_clock()} sent {human.listed(report.pushed)}")
+            if report.unsent:
+                self._due = time.monotonic() + self._every
+        self._next = time.monotonic() + self._every
+
+    def _later(self, error: Exception, pause: float) -> None:
+        self._pause = pause
+        self._due = time.monotonic() + pause
+        told = advise(error)
+        if told.message != self._said:
+            self._said = told.message
+            self._out.note(f"{_clock()} not synced: {told.message} {told.advice}".rstrip())
+
+
+def _clock() -> str:
+    return datetime.now().astimezone().strftime("%H:%M:%S")

@@ -1,0 +1,288 @@
+"""Taking what a folder has into a dataset: one look at a time, and each look may be the last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from localloop.blobs import BlobRef
+from localloop.errors import BlobError, Conflict, LocalLoopError, SourceChangedError
+from localloop.media import probe
+from localloop.store import Store
+from localloop.store.items import NewItem, add_items, find_item, move_item, put_content
+from localloop.store.paths import mimetype_of, normal_path
+from localloop.store.transaction import Transaction
+from localloop.watch.comparing import Changes, Taken, compare
+from localloop.watch.memory import Memory
+from localloop.watch.scanning import ALL, Seen, scan
+from localloop.watch.settling import Settling, is_open_for_writing
+from localloop_schema.kinds import EntityKind
+from localloop_schema.rows import get_row
+
+#: How many files go into one transaction; their bytes are durable before it.
+BATCH: Final = 200
+
+#: How long it is remembered where a file was that is gone: it may turn up elsewhere. In seconds.
+_REMEMBERED: Final = 600.0
+
+
+@dataclass(slots=True)
+class Look:
+    """What one look came to.
+
+    Attributes:
+        added: How many files became items.
+        replaced: How many items got new content.
+        moved: How many items got another path.
+        gone: How many files are gone; their items stay.
+        bytes: The size of what was added or replaced.
+        waiting: Files that somebody may still be writing to: to be looked at again.
+        problems: What could not be taken, and why.
+    """
+
+    added: int = 0
+    replaced: int = 0
+    moved: int = 0
+    gone: int = 0
+    bytes: int = 0
+    waiting: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to be sent."""
+        return bool(self.added or self.replaced or self.moved)
+
+
+class Taker:
+    """Takes what a folder has into a dataset. Nothing is ever deleted there.
+
+    Args:
+        store: The store.
+        dataset_id: The dataset's local id.
+        folder: The folder on this machine.
+        remote: The directory of the dataset that stands for it.
+        ignored: Says what is passed over.
+        memory: What was taken before.
+        settling: Says which files have been left alone.
+        now: Seconds since the epoch.
+        monotonic: Seconds of a clock that nobody sets.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        dataset_id: str,
+        folder: Path,
+        remote: str,
+        ignored: Callable[..., bool],
+        memory: Memory,
+        settling: Settling,
+        now: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._dataset_id = dataset_id
+        self._folder = folder
+        self._remote = remote
+        self._ignored = ignored
+        self._memory = memory
+        self._settling = settling
+        self._now = now
+        self._monotonic = monotonic
+        self._taken = memory.load()
+        self._gone: dict[str, float] = {}
+
+    def look(self, places: Mapping[str, bool] = ALL) -> Look:
+        """Look at the folder, or at parts of it, and take what can be taken.
+
+        Args:
+            places: Which folders, and whether with all below.
+
+        Raises:
+            NotFound: The folder is not there.
+            OSError: The store cannot be written, such as on a full disk. What was taken until then is.
+        """
+        done = Look()
+        found = scan(self._folder, self._ignored, places)
+        done.problems.update(found.problems)
+        changes = compare(self._taken, found, self._vanished)
+        self._move(changes, done)
+        ready, waiting = self._settling.settled(
+            [*changes.new, *changes.changed], self._now(), self._monotonic()
+        )
+        done.waiting += [seen.path for seen in waiting]
+        rest = iter(ready)
+        while batch := list(islice(rest, BATCH)):
+            self._batch(batch, done)
+        self._forget(changes.gone, done)
+        return done
+
+    def _vanished(self, path: str) -> bool:
+        return not os.path.lexists(self._folder / path)
+
+    def _forget(self, gone: Sequence[str], done: Look) -> None:
+        now = self._monotonic()
+        done.gone = sum(path not in self._gone for path in gone)
+        self._gone = {path: self._gone.get(path, now) for path in {*self._gone, *gone} if path in self._taken}
+        over = [
+            path for path, since in self._gone.items() if now - since >= _REMEMBERED and self._vanished(path)
+        ]
+        for path in over:
+            del self._gone[path], self._taken[path]
+        self._memory.save({}, over)
+
+    def _move(self, changes: Changes, done: Look) -> None:
+        """Give items the paths that their files have now; who moves in a circle is taken by content instead."""
+        left = changes.moved
+        while left:
+            again: list[tuple[str, Seen]] = []
+            for start in range(0, len(left), BATCH):
+                again += self._moved(left[start : start + BATCH], done)
+            if len(again) == len(left):
+                changes.changed += [seen for _, seen in again]
+                return
+            left = again
+
+    def _moved(self, moves: Sequence[tuple[str, Seen]], done: Look) -> list[tuple[str, Seen]]:
+        """Move some; returns those whose place is taken."""
+        again: list[tuple[str, Seen]] = []
+        remembered: dict[str, Taken] = {}
+        with self._store.transaction(f"files were moved in {self._folder.name}") as tx:
+            for origin, seen in moves:
+                before = self._taken[origin]
+                row = get_row(tx.connection, EntityKind.ITEM, before.item)
+                if row is not None and row["deleted_at"] is None and row["filename"] == self._at(origin):
+                    try:
+                        move_item(tx, row, self._at(seen.path))
+                        done.moved += 1
+                    except Conflict:
+                        again.append((origin, seen))
+                        continue
+                remembered[seen.path] = Taken(seen, before.digest, before.item)
+        waiting = {origin for origin, _ in again}
+        forgotten = [origin for origin, _ in moves if origin not in waiting]
+        self._remember(remembered, forgotten)
+        return again
+
+    def _batch(self, files: Sequence[Seen], done: Look) -> None:
+        read = self._read(files, done)
+        if not read:
+            return
+        derived = {seen.path: self._probe(seen, blob) for seen, blob in read}
+        remembered: dict[str, Taken] = {}
+        with self._store.transaction(f"files of {self._folder.name}") as tx:
+            dataset = tx.row(EntityKind.DATASET, self._dataset_id)
+            new: list[tuple[Seen, BlobRef]] = []
+            for seen, blob in read:
+                item = self._known(tx, seen, blob, derived[seen.path], done)
+                if item is None:
+                    new.append((seen, blob))
+                elif item:
+                    remembered[seen.path] = Taken(seen, blob.digest, item)
+            entries = [NewItem(self._at(seen.path), blob, derived=derived[seen.path]) for seen, blob in new]
+            made = add_items(tx, dataset, entries)
+            for (seen, blob), (row, outcome) in zip(new, made, strict=True):
+                if outcome == "created":
+                    done.added += 1
+                    done.bytes += blob.size
+                remembered[seen.path] = Taken(seen, blob.digest, row["id"])
+        self._remember(remembered, ())
+
+    def _known(
+        self, tx: Transaction, seen: Seen, blob: BlobRef, derived: Mapping[str, object], done: Look
+    ) -> str | None:
+        """The item that a file is of already; None when it is to become one, empty when it cannot be told."""
+        there = find_item(tx.connection, self._dataset_id, self._at(seen.path))
+        if there is None:
+            return None
+        if there["type"] != "file":
+            done.problems[seen.path] = "A directory of the dataset is at its path."
+            return ""
+        item = str(there["id"])
+        if there["digest"] == blob.digest:
+            return item
+        before = self._taken.get(seen.path)
+        if before is not None and before.item == item and there["digest"] == before.digest:
+            put_content(tx, there, blob, derived=derived)
+            done.replaced += 1
+            done.bytes += blob.size
+            return item
+        # Somebody else gave the item other content. That stands, until the file changes again.
+        done.problems[seen.path] = "The item at its path has other content, which is not from here."
+        return item
+
+    def _read(self, files: Sequence[Seen], done: Look) -> list[tuple[Seen, BlobRef]]:
+        """Bring files into the cache, each as it was seen: one that changed meanwhile has to wait."""
+        quiet = [seen for seen in files if self._is_free(seen, done)]
+        read: list[tuple[Seen, BlobRef]] = []
+        while quiet:
+            number = 0
+            try:
+                for blob in self._store.blobs.add_files([self._folder / seen.path for seen in quiet]):
+                    if self._is_same(quiet[number]):
+                        read.append((quiet[number], blob))
+                    else:
+                        self._later(quiet[number], done)
+                    number += 1
+            except SourceChangedError:
+                self._later(quiet[number], done)
+                number += 1
+            except FileNotFoundError:
+                number += 1
+            except (BlobError, OSError) as error:
+                seen = quiet[number]
+                if isinstance(error, OSError) and error.filename not in {
+                    self._folder / seen.path,
+                    str(self._folder / seen.path),
+                }:
+                    raise  # it is about the store: a full disk, for instance
+                done.problems[seen.path] = (
+                    error.message if isinstance(error, LocalLoopError) else str(error.strerror)
+                )
+                number += 1
+            quiet = quiet[number:]
+        return read
+
+    def _is_free(self, seen: Seen, done: Look) -> bool:
+        try:
+            if not is_open_for_writing(self._folder / seen.path):
+                return True
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            done.problems[seen.path] = error.strerror or str(error)
+            return False
+        self._later(seen, done)
+        return False
+
+    def _is_same(self, seen: Seen) -> bool:
+        try:
+            told = (self._folder / seen.path).stat()
+        except OSError:
+            return False
+        return (told.st_size, told.st_mtime_ns, told.st_ino) == (seen.size, seen.changed, seen.inode)
+
+    def _later(self, seen: Seen, done: Look) -> None:
+        self._settling.again(seen, self._monotonic())
+        done.waiting.append(seen.path)
+
+    def _probe(self, seen: Seen, blob: BlobRef) -> dict[str, object]:
+        return probe(self._store.blobs.path(blob.digest), mimetype_of(seen.path))
+
+    def _at(self, path: str) -> str:
+        return normal_path(f"{self._remote}/{path}")
+
+    def _remember(self, taken: Mapping[str, Taken], forgotten: Iterable[str]) -> None:
+        gone = list(forgotten)
+        for path in gone:
+            self._taken.pop(path, None)
+            self._gone.pop(path, None)
+        self._taken.update(taken)
+        for path in taken:
+            self._gone.pop(path, None)
+        self._memory.save(taken, [path for path in gone if path not in taken])

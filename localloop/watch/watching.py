@@ -1,0 +1,124 @@
+"""Watching one folder: a full look at the start, where events hint in between, and everywhere from time to time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from localloop.errors import NotFound
+from localloop.watch.hints import Hints
+from localloop.watch.scanning import ALL
+from localloop.watch.taking import Look, Taker
+
+#: How long events are gathered before somebody looks: a rename is two of them, and a burst is thousands. In seconds.
+GATHERED: Final = 0.5
+
+#: How often all is looked at although no event came, with events and without them. In seconds.
+RESCAN: Final = 600.0
+POLL: Final = 10.0
+
+#: A full look rests for so many times as long as it took, so that a folder of millions keeps no machine busy.
+_RESTS: Final = 20.0
+
+
+class Listener(Protocol):
+    """Hears what happens."""
+
+    def looked(self, look: Look, *, full: bool) -> None:
+        """Something was looked at."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """A look could not be made; the next one tries again."""
+        ...
+
+
+class Watcher:
+    """Watches a folder until it is stopped.
+
+    Args:
+        taker: Looks, and takes.
+        hints: Where something happened.
+        listener: Hears of it.
+        idle: Called between looks, with whether something was taken: to sync.
+        monotonic: Seconds of a clock that nobody sets.
+        rescan: How often all is looked at, in seconds.
+    """
+
+    def __init__(
+        self,
+        taker: Taker,
+        hints: Hints,
+        listener: Listener,
+        idle: Callable[[bool], None],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        rescan: float = RESCAN,
+    ) -> None:
+        self._taker = taker
+        self._hints = hints
+        self._listener = listener
+        self._idle = idle
+        self._monotonic = monotonic
+        self._rescan = rescan
+        self._stopped = False
+        self._full_at = 0.0
+        self._soonest = 0.0
+        self._waiting: set[str] = set()
+
+    def stop(self) -> None:
+        """Stop as soon as the look under way is through. May be called from anywhere."""
+        self._stopped = True
+        self._hints.wake()
+
+    def run(self) -> None:
+        """Watch."""
+        self._hints.start()
+        try:
+            self._look(ALL)
+            while not self._stopped:
+                self._wait()
+                if not self._stopped:
+                    self._turn()
+        finally:
+            self._hints.stop()
+
+    def _wait(self) -> None:
+        pause = max(0.0, self._full_at - self._monotonic())
+        if self._waiting:
+            pause = min(pause, 1.0)
+        if self._hints.wait(min(pause, 5.0)):  # not for ever: who syncs wants to be asked
+            time.sleep(GATHERED)
+
+    def _turn(self) -> None:
+        places = self._hints.take()
+        for path in self._waiting:
+            places.setdefault(path.rpartition("/")[0], False)
+        if self._monotonic() >= self._full_at:
+            self._look(ALL)
+        elif places:
+            # Events may have been lost where many came, so all is looked at again soon.
+            self._full_at = min(self._full_at, self._soonest)
+            self._look(places)
+        else:
+            self._idle(False)
+
+    def _look(self, places: Mapping[str, bool]) -> None:
+        began = self._monotonic()
+        full = places is ALL
+        try:
+            look = self._taker.look(places)
+        except (NotFound, OSError) as error:
+            self._listener.failed(error)
+            self._full_at = self._monotonic() + POLL
+            self._idle(False)
+            return
+        self._waiting = set(look.waiting)
+        if full:
+            ended = self._monotonic()
+            self._soonest = ended + max(POLL, _RESTS * (ended - began))
+            every = self._rescan if self._hints.alive else POLL
+            self._full_at = max(ended + every, self._soonest)
+        self._listener.looked(look, full=full)
+        self._idle(look.anything)
