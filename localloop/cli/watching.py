@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from localloop.store import Store
 
 #: How long a sync tries a request again before the next look at the folder, in seconds.
-_PATIENCE: Final = 10.0
+_PATIENCE: Final = 3.0
 
 #: The longest that nothing is tried after a sync that failed, in seconds; it doubles from the shortest.
 _LONGEST: Final = 300.0

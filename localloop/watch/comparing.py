@@ -56,31 +56,44 @@ def compare(
     """
     changes = Changes()
     gone = {path for path in taken if path not in found.files and found.knows(path)}
+    replaced = {
+        path for path, seen in found.files.items() if path in taken and _differ(taken[path].seen, seen)
+    }
     origins: dict[tuple[int, int, int, int], list[str]] = {}
     for path in sorted(taken, reverse=True):
-        if path not in found.files:
+        if path in replaced or path not in found.files:
             origins.setdefault(_same(taken[path].seen), []).append(path)
+
+    def left(path: str) -> bool:
+        return path in gone or path in replaced or (path not in found.files and vanished(path))
+
     for path, seen in sorted(found.files.items()):
         before = taken.get(path)
-        if before is None:
-            origin = _origin(origins.get(_same(seen), []), gone, vanished)
-            if origin is None:
-                changes.new.append(seen)
-            else:
-                gone.discard(origin)
-                changes.moved.append((origin, seen))
-        elif before.seen != seen:
+        if before is not None and before.seen == seen:
+            continue
+        origin = _first(origins.get(_same(seen), []), left) if before is None or path in replaced else None
+        if origin is not None:
+            gone.discard(origin)
+            changes.moved.append((origin, seen))
+        elif before is None:
+            changes.new.append(seen)
+        else:
             changes.changed.append(seen)
     changes.gone = sorted(gone)
     return changes
 
 
-def _origin(paths: list[str], gone: set[str], vanished: Callable[[str], bool]) -> str | None:
+def _first(paths: list[str], wanted: Callable[[str], bool]) -> str | None:
     while paths:
         path = paths.pop()
-        if path in gone or vanished(path):
+        if wanted(path):
             return path
     return None
+
+
+def _differ(before: Seen, now: Seen) -> bool:
+    """Whether another file is at the path now."""
+    return (before.device, before.inode) != (now.device, now.inode)
 
 
 def _same(seen: Seen) -> tuple[int, int, int, int]:

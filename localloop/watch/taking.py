@@ -138,9 +138,9 @@ class Taker:
 
     def _move(self, changes: Changes, done: Look) -> None:
         """Give items the paths that their files have now; who moves in a circle is taken by content instead."""
-        left = changes.moved
+        left = [(self._taken[origin], seen) for origin, seen in changes.moved]
         while left:
-            again: list[tuple[str, Seen]] = []
+            again: list[tuple[Taken, Seen]] = []
             for start in range(0, len(left), BATCH):
                 again += self._moved(left[start : start + BATCH], done)
             if len(again) == len(left):
@@ -148,24 +148,24 @@ class Taker:
                 return
             left = again
 
-    def _moved(self, moves: Sequence[tuple[str, Seen]], done: Look) -> list[tuple[str, Seen]]:
+    def _moved(self, moves: Sequence[tuple[Taken, Seen]], done: Look) -> list[tuple[Taken, Seen]]:
         """Move some; returns those whose place is taken."""
-        again: list[tuple[str, Seen]] = []
+        again: list[tuple[Taken, Seen]] = []
         remembered: dict[str, Taken] = {}
         with self._store.transaction(f"files were moved in {self._folder.name}") as tx:
-            for origin, seen in moves:
-                before = self._taken[origin]
+            for before, seen in moves:
                 row = get_row(tx.connection, EntityKind.ITEM, before.item)
-                if row is not None and row["deleted_at"] is None and row["filename"] == self._at(origin):
+                place = self._at(before.seen.path)
+                if row is not None and row["deleted_at"] is None and row["filename"] == place:
                     try:
                         move_item(tx, row, self._at(seen.path))
                         done.moved += 1
                     except Conflict:
-                        again.append((origin, seen))
+                        again.append((before, seen))
                         continue
                 remembered[seen.path] = Taken(seen, before.digest, before.item)
-        waiting = {origin for origin, _ in again}
-        forgotten = [origin for origin, _ in moves if origin not in waiting]
+        waiting = {before.seen.path for before, _ in again}
+        forgotten = [before.seen.path for before, _ in moves if before.seen.path not in waiting]
         self._remember(remembered, forgotten)
         return again
 

@@ -28,6 +28,7 @@ RUN_BY = {
     "docs/guides/team-hub.md": "tests/docs/test_team_hub.py",
     "docs/guides/testing-with-faults.md": "tests/docs/test_faults_page.py",
     "docs/guides/versions.md": "tests/docs/test_versions_page.py",
+    "docs/guides/watching.md": "tests/docs/test_watching_page.py",
 }
 
 
