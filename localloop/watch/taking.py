@@ -17,6 +17,7 @@ from localloop.store.items import NewItem, add_items, find_item, move_item, put_
 from localloop.store.paths import mimetype_of, normal_path
 from localloop.store.transaction import Transaction
 from localloop.watch.comparing import Changes, Taken, compare
+from localloop.watch.known import Known
 from localloop.watch.memory import Memory
 from localloop.watch.scanning import ALL, Seen, scan
 from localloop.watch.settling import Settling, is_open_for_writing
@@ -94,7 +95,7 @@ class Taker:
         self._settling = settling
         self._now = now
         self._monotonic = monotonic
-        self._taken = memory.load()
+        self._taken = Known(memory.load())
         self._gone: dict[str, float] = {}
 
     def look(self, places: Mapping[str, bool] = ALL) -> Look:
@@ -110,7 +111,7 @@ class Taker:
         done = Look()
         found = scan(self._folder, self._ignored, places)
         done.problems.update(found.problems)
-        changes = compare(self._taken, found, self._vanished)
+        changes = compare(self._taken.concerned(found), found, self._vanished)
         self._move(changes, done)
         ready, waiting = self._settling.settled(
             [*changes.new, *changes.changed], self._now(), self._monotonic()
@@ -133,7 +134,8 @@ class Taker:
             path for path, since in self._gone.items() if now - since >= _REMEMBERED and self._vanished(path)
         ]
         for path in over:
-            del self._gone[path], self._taken[path]
+            del self._gone[path]
+            self._taken.drop(path)
         self._memory.save({}, over)
 
     def _move(self, changes: Changes, done: Look) -> None:
@@ -280,9 +282,9 @@ class Taker:
     def _remember(self, taken: Mapping[str, Taken], forgotten: Iterable[str]) -> None:
         gone = list(forgotten)
         for path in gone:
-            self._taken.pop(path, None)
+            self._taken.drop(path)
             self._gone.pop(path, None)
-        self._taken.update(taken)
-        for path in taken:
+        for path, one in taken.items():
+            self._taken.put(path, one)
             self._gone.pop(path, None)
         self._memory.save(taken, [path for path in gone if path not in taken])
