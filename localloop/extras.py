@@ -23,6 +23,5 @@ def library(name: str, what: str, extra: str) -> Any:
         return import_module(name)
     except ImportError:
         raise ExtraMissingError(
-            f"{what} needs {name.partition('.')[0]}, which is not installed.",
-            advice=f"Install it with `pip install 'localloop[{extra}]'`.",
+            f"{what} needs {name.partition('.')[0]}, which comes with `pip install 'localloop[{extra}]'`."
         ) from None

@@ -12,7 +12,8 @@ from localloop.sdk import notebook
 from localloop.sdk.annotations import Annotations
 from localloop.sdk.copying import clone_item
 from localloop.sdk.download import download_file, target_of
-from localloop.sdk.entity import Entity, Field, Json, text_of
+from localloop.sdk.entity import Field, Json, text_of
+from localloop.sdk.item_collections import InCollections
 from localloop.sdk.shape import shaped
 from localloop.store.copies import Wish
 from localloop.store.items import find_item, update_item
@@ -33,7 +34,7 @@ class ItemStatus(StrEnum):
     DISCARDED = "discard"
 
 
-class Item(Entity):
+class Item(InCollections):
     """A file, or a directory, of a dataset."""
 
     kind = EntityKind.ITEM

@@ -42,8 +42,8 @@ REPOSITORIES: Final = frozenset(
 #: Methods of many classes: they open the platform's pages, or are dtlpy's own plumbing to its client.
 EVERYWHERE: Final = frozenset({"open_in_web", "set_repositories", "on_access"})
 
-#: Class and method: scores and agreement between annotators are computed by the platform, and collections are kept in
-#: an index that it alone writes. Entities are made there of what dtlpy's client was told.
+#: Class and method: scores and agreement between annotators are computed by the platform, and entities are made there
+#: of what dtlpy's client was told.
 METHODS: Final = frozenset(
     {
         ("Projects", "get_system_project"),
@@ -56,9 +56,6 @@ METHODS: Final = frozenset(
         ("Tasks", "create_labeling_task"),
         ("Tasks", "create_qualification_task"),
         ("Item", "task_scores"),
-        ("Item", "assign_collection"),
-        ("Item", "list_collections"),
-        ("Item", "unassign_collection"),
         *(
             (name, "from_json")
             for name in ("Project", "Dataset", "Item", "Recipe", "Ontology", "Task", "Assignment")

@@ -187,6 +187,7 @@ def resolve_conflicts(
     decided: list[Decision] = []
     failures: list[tuple[Row, str]] = []
     with store.transaction(f"resolve a conflict: {wish.value}", dry_run=dry_run) as tx:
+        tx.guard = None  # a dataset that became read-only meanwhile must not leave it undecided
         for row in rows:
             try:
                 with tx.connection.begin_nested():

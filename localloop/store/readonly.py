@@ -14,7 +14,8 @@ from localloop_schema.rows import get_row
 def guard(connection: Connection) -> Callable[[str], None]:
     """What a transaction asks before it changes an item or an annotation.
 
-    What the platform changed in a read-only dataset comes in all the same: a sync does not ask.
+    What the platform changed in a read-only dataset comes in all the same: a sync does not ask. Nor does whoever
+    decides a conflict, or brings a whole dataset back from the trash.
 
     Args:
         connection: The transaction.

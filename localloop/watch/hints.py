@@ -46,6 +46,7 @@ class Hints(FileSystemEventHandler):
 
     def start(self) -> None:
         """Begin to listen. Where the system gives no watches, :attr:`polled` says why."""
+        self.polled = ""
         observer = Observer()
         try:
             observer.schedule(self, self._root, recursive=True)

@@ -59,6 +59,6 @@ class Ignored:
             path: Where it is below the root, with ``/`` between the names.
             folder: Whether it is a folder.
         """
-        if path.rpartition("/")[2] == LOCAL_STORE:
+        if LOCAL_STORE in path.split("/"):
             return True
         return self._spec.match_file(f"{path}/" if folder else path)

@@ -65,6 +65,7 @@ class Watcher:
         self._stopped = False
         self._full_at = 0.0
         self._soonest = 0.0
+        self._lost = False
         self._waiting: set[str] = set()
 
     def stop(self) -> None:
@@ -107,14 +108,20 @@ class Watcher:
     def _look(self, places: Mapping[str, bool]) -> None:
         began = self._monotonic()
         full = places is ALL
+        if self._lost:
+            # What was watched was the folder that is gone; if there is one, it is another one in its place.
+            self._hints.stop()
+            self._hints.start()
         try:
             look = self._taker.look(places)
         except (NotFound, OSError) as error:
+            self._lost = self._lost or isinstance(error, NotFound)
             self._listener.failed(error)
             self._full_at = self._monotonic() + POLL
             self._idle(False)
             return
         self._waiting = set(look.waiting)
+        self._lost = False
         if full:
             ended = self._monotonic()
             self._soonest = ended + max(POLL, _RESTS * (ended - began))

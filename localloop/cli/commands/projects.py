@@ -107,8 +107,8 @@ def datasets_snapshot(
 ) -> None:
     """Keep a dataset as it is now: as a read-only copy beside it, called DATASET@VERSION.
 
-    The copy shares the files, so it costs as much as the metadata. It is a dataset like any other: `ls`, `export` and
-    `rm` know it, and a sync sends it. To go back to it, clone it.
+    The copy shares the files, so it costs as much as the metadata. It is a dataset like any other: `ls` and `export`
+    know it, and a sync sends it. To go back to it, clone it.
     """
     from localloop.cli.opening import opened
     from localloop.cli.places import dataset_at

@@ -56,7 +56,8 @@ def ancestor(
             for path, value in ours.items()
             if path[0] not in rules.apart or (path in theirs and same(value, theirs[path]))
         }
-        return unflatten(kept)
+        # What closes is sent when all below is there, so what was sent is that it is open.
+        return unflatten({**{(key,): False for key in rules.closing if (key,) in ours}, **kept})
     known = flatten(base, rules.atoms)
     for unit in _halfway(kind, base, on_its_way, remote):
         known = {path: value for path, value in known.items() if not below(unit, path)}

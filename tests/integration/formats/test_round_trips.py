@@ -17,7 +17,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from localloop.errors import BadRequest, ExtraMissingError
-from localloop.formats import Format, detect, export_dataset, extras, import_dataset, shapes
+from localloop.formats import Format, detect, export_dataset, import_dataset, shapes
 from localloop.store import Store
 from localloop.store.annotations import add_annotations
 from localloop.store.datasets import create_dataset
@@ -351,11 +351,11 @@ def test_a_library_that_is_missing_is_named_with_what_to_type(world, monkeypatch
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(extras, "import_module", missing)
+    monkeypatch.setattr("localloop.extras.import_module", missing)
     world.add("/a.png")
     with pytest.raises(ExtraMissingError, match="Parquet needs pyarrow") as raised:
         world.out(Format.PARQUET)
-    assert "pip install 'localloop[formats]'" in raised.value.advice
+    assert "pip install 'localloop[formats]'" in raised.value.message
     assert not (world.folder / "out").exists()
 
 

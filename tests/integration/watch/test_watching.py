@@ -92,6 +92,22 @@ def test_a_burst_in_new_folders_is_taken_whole(place):
     assert "moved 50 items" in watching.said
 
 
+def test_a_folder_that_comes_back_is_watched_again(place):
+    folder = place / "camera"
+    (folder / "a.txt").write_text("A")
+    with Watching(folder, "--no-sync") as watching, Store.open(Path(".localloop")) as store:
+        until(lambda: paths(store) == {"/a.txt"})
+        folder.rename(place / "away")
+        (place / "away" / "b.txt").write_text("B")
+        assert watching.process.stdout is not None
+        while "is not there" not in watching.process.stdout.readline():
+            pass
+        (place / "away").rename(folder)
+        until(lambda: paths(store) == {"/a.txt", "/b.txt"})
+        (folder / "c.txt").write_text("C")
+        until(lambda: paths(store) == {"/a.txt", "/b.txt", "/c.txt"})
+
+
 def test_it_may_be_killed_at_any_moment(place):
     for number in range(200):
         (place / "camera" / f"{number}.txt").write_text(str(number))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from localloop_schema.kinds import EntityKind as K
 from localloop_sync.core.change import Change
 from localloop_sync.core.echo import ancestor, sent
+from localloop_sync.core.merge import merge
 from localloop_sync.core.operation import Operation, State, Verb
 
 
@@ -64,8 +65,16 @@ def test_an_annotation_is_told_by_its_client_id_whatever_became_of_it():
 
 
 def test_a_creation_of_which_only_the_first_part_arrived_is_not_all_that_was_sent():
-    """A dataset takes two requests: one makes it, the other gives it its recipes and closes it."""
+    """A dataset takes two requests: one makes it, the other gives it its recipes."""
     dataset = {"name": "D", "recipes": ["r"], "readonly": True, "metadata": {}}
-    for missing in ({"recipes": []}, {"readonly": False}):
-        assert ancestor(K.DATASET, None, dataset, {**dataset, **missing}) is None
+    assert ancestor(K.DATASET, None, dataset, {**dataset, "recipes": []}) is None
     assert ancestor(K.DATASET, None, dataset, {**dataset, "recipes": ["the platform's"]}) == dataset
+
+
+def test_a_dataset_that_is_to_be_read_only_was_made_open():
+    """That it is read-only is told when all that is in it has arrived."""
+    dataset = {"name": "D", "recipes": ["r"], "readonly": True, "metadata": {}}
+    there = {**dataset, "readonly": False}
+    assert ancestor(K.DATASET, None, dataset, there) == there
+    merged = merge(K.DATASET, ancestor(K.DATASET, None, dataset, there), dataset, there)
+    assert (merged.document, merged.conflicts) == (dataset, ())

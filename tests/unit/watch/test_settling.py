@@ -94,6 +94,7 @@ def test_patterns_are_those_of_gitignore(tmp_path):
         ("x/a.raw", False, True),
         (".env", False, False),
         ("x/.localloop", True, True),
+        ("x/.localloop/store.db", False, True),
         ("a.jpg", False, False),
     ]:
         assert ignored(path, folder=folder) is expected, path
