@@ -12,7 +12,7 @@ from localloop.testing.simulation import Foundry, World
 from localloop_schema.kinds import EntityKind
 from localloop_sync.drivers.journal import SqliteJournal
 
-SEEDS = range(700_000, 700_000 + int(os.environ.get("LOCALLOOP_SIM_SEEDS", "30")))
+SEEDS = range(700_000, 700_000 + int(os.environ.get("LOCALLOOP_SIM_SEEDS", "10")))
 
 
 class ThriftyWorld(World):

@@ -12,7 +12,7 @@ import pytest
 
 from localloop.testing.simulation import Foundry, World, play, run
 
-SEEDS = int(os.environ.get("LOCALLOOP_SIM_SEEDS", "30"))
+SEEDS = int(os.environ.get("LOCALLOOP_SIM_SEEDS", "10"))
 
 
 #: Worlds in which the engine, or the world itself, was wrong once. What happens in them has changed with it since.
