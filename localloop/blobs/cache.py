@@ -90,6 +90,27 @@ class BlobCache:
             if failure is not None:
                 raise failure
 
+    def add_each(self, sources: Iterable[Path]) -> Iterator[BlobRef | BlobError | OSError]:
+        """Take in what can be taken, as :meth:`add_files` does: what cannot be stops nothing else.
+
+        Args:
+            sources: The files.
+
+        Yields:
+            For each source, in order, its reference, or the error that it met.
+        """
+        waiting = list(sources)
+        while waiting:
+            number = 0
+            try:
+                for ref in self.add_files(waiting):
+                    number += 1
+                    yield ref
+            except (BlobError, OSError) as error:
+                number += 1
+                yield error
+            waiting = waiting[number:]
+
     def add_bytes(self, data: bytes) -> BlobRef:
         """Take bytes in.
 

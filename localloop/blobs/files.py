@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, FileIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from blake3 import blake3
@@ -224,6 +225,20 @@ def sync_directory(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A file to write that takes the place of another, or of nothing, when all went well.
+
+    Args:
+        target: The file; the folders above it are made.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent, prefix=".writing-") as beside:
+        whole = Path(beside, "whole")
+        yield whole
+        os.replace(whole, target)  # noqa: PTH105 - it says that it replaces
 
 
 @contextmanager

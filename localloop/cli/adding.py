@@ -16,7 +16,7 @@ from localloop.cli import human, places
 from localloop.cli.advice import advise
 from localloop.cli.progress import Counter
 from localloop.config import LOCAL_STORE
-from localloop.errors import BadRequest, BlobError, LocalLoopError, NotFound
+from localloop.errors import BadRequest, LocalLoopError, NotFound
 from localloop.media import probe
 from localloop.store.datasets import create_dataset, find_dataset
 from localloop.store.items import NewItem, add_item, add_items, find_item, occupied
@@ -200,20 +200,14 @@ class Adder:
     def _take(self, sources: list[Source]) -> list[tuple[Source, BlobRef]]:
         """Bring files into the cache; those that cannot be read are left out."""
         taken: list[tuple[Source, BlobRef]] = []
-        waiting = sources
-        while waiting:
-            number = 0
-            try:
-                for blob in self._store.blobs.add_files([source.file for source in waiting]):
-                    taken.append((waiting[number], blob))
-                    number += 1
-            except (BlobError, OSError) as error:
-                file = waiting[number].file
-                if isinstance(error, OSError) and error.filename not in {file, str(file)}:
-                    raise  # it is not about this file but about the store: a full disk, for instance
-                self._added.failures.append((str(waiting[number].file), advise(error).message))
-                number += 1
-            waiting = waiting[number:]
+        found = self._store.blobs.add_each([source.file for source in sources])
+        for source, blob in zip(sources, found, strict=True):
+            if isinstance(blob, BlobRef):
+                taken.append((source, blob))
+                continue
+            if isinstance(blob, OSError) and blob.filename not in {source.file, str(source.file)}:
+                raise blob  # it is not about this file but about the store: a full disk, for instance
+            self._added.failures.append((str(source.file), advise(blob).message))
         return taken
 
     def _probe(self, source: Source, blob: BlobRef) -> dict[str, Any]:

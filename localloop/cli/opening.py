@@ -77,10 +77,9 @@ def opened(given: Path | None) -> Iterator[Store]:
 
 def credentials() -> CredentialStore:
     """Where the tokens of this machine's user are."""
-    from localloop.platform import CredentialStore, system_keyring
+    from localloop.platform import own_credentials
 
-    backend = system_keyring() if config.keyring_allowed() else None
-    return CredentialStore(config.config_directory(), backend=backend)
+    return own_credentials()
 
 
 @contextmanager

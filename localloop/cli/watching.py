@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import typer
+
 from localloop.cli import human
 from localloop.cli.adding import find_dataset_of
 from localloop.cli.advice import ExitCode, advise
@@ -95,16 +97,16 @@ def run(
                     _always(taker, teller, syncer, Hints(root, ignored), out, root)
             out.result(teller.to_json())
     if teller.problems:
-        raise SystemExit(int(ExitCode.PARTIAL))
+        raise typer.Exit(ExitCode.PARTIAL)
 
 
 def _once(taker: Taker, teller: _Teller, syncer: _Syncer) -> None:
     look = taker.look()
-    teller.looked(look, full=True)
+    teller.looked(look)
     while look.waiting:
         time.sleep(_LOOKS)
         look = taker.look()
-        teller.looked(look, full=True)
+        teller.looked(look)
     syncer.now()
 
 
@@ -126,9 +128,8 @@ class _Teller:
         self._failed = ""
         self.problems: dict[str, str] = {}
 
-    def looked(self, look: Look, *, full: bool) -> None:
+    def looked(self, look: Look) -> None:
         """Print what a look came to."""
-        del full
         self._failed = ""
         total = self._total
         total.added += look.added

@@ -129,20 +129,16 @@ class Importer:
 
     def _take(self, files: list[Described]) -> list[tuple[Described, BlobRef]]:
         taken: list[tuple[Described, BlobRef]] = []
-        waiting = files
-        while waiting:
-            number = 0
-            try:
-                for blob in self._store.blobs.add_files([one.file for one in waiting]):
-                    taken.append((waiting[number], blob))
-                    number += 1
-            except FileNotFoundError:
-                self._fail(waiting[number], "There is no such file in the export.")
-                number += 1
-            except (BlobError, PermissionError) as error:
-                self._fail(waiting[number], str(error))
-                number += 1
-            waiting = waiting[number:]
+        found = self._store.blobs.add_each([one.file for one in files])
+        for one, blob in zip(files, found, strict=True):
+            if isinstance(blob, BlobRef):
+                taken.append((one, blob))
+            elif isinstance(blob, FileNotFoundError):
+                self._fail(one, "There is no such file in the export.")
+            elif isinstance(blob, BlobError | PermissionError):
+                self._fail(one, str(blob))
+            else:
+                raise blob
         return taken
 
     def _item(

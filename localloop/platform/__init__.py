@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localloop.platform.auth import login_api_key, login_m2m, logout
-from localloop.platform.credentials import Credentials, CredentialStore, system_keyring
+from localloop.platform.credentials import Credentials, CredentialStore, own_credentials, system_keyring
 from localloop.platform.remote import DataloopRemote
 from localloop.platform.session import PlatformSession
 from localloop.platform.transport import Transport, normal_gate
@@ -19,6 +19,7 @@ __all__ = [
     "login_m2m",
     "logout",
     "normal_gate",
+    "own_credentials",
     "system_keyring",
     "transport_to",
 ]

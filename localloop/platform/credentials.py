@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError, PasswordDeleteError
 
+from localloop import config
 from localloop.platform.faults import LOG_IN
 from localloop.platform.transport import normal_gate
 from localloop_sync.errors import AuthError, TransientError
@@ -235,6 +236,12 @@ class CredentialStore:
             return
         except (KeyringError, OSError) as error:
             raise self._no_keyring(email) from error
+
+
+def own_credentials() -> CredentialStore:
+    """Where the tokens of this machine's user are."""
+    backend = system_keyring() if config.keyring_allowed() else None
+    return CredentialStore(config.config_directory(), backend=backend)
 
 
 def _service(gate: str) -> str:

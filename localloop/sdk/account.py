@@ -89,7 +89,7 @@ def login_m2m(
 
     store, target = current(), _gate(gate)
     _refuse_other(store, target, email)
-    credentials = own_credentials()
+    credentials = _credentials()
     if not force and _valid(credentials, target, email):
         _remember(store, target, email)
         return True
@@ -122,7 +122,7 @@ def login_api_key(api_key: str, gate: str | None = None) -> bool:
     from localloop.platform.way import transport_to  # noqa: PLC0415 - the same
 
     store, target = current(), _gate(gate)
-    credentials = own_credentials()
+    credentials = _credentials()
     with closing(transport_to(target)) as transport:
         try:
             email = ask(transport, credentials, api_key).email
@@ -143,7 +143,7 @@ def logout(gate: str | None = None) -> bool:
     """
     from localloop.platform.auth import logout as forget  # noqa: PLC0415 - only a log-out pays for HTTP
 
-    forget(own_credentials(), _gate(gate))
+    forget(_credentials(), _gate(gate))
     return True
 
 
@@ -159,7 +159,7 @@ def token_expired(t: float = 60) -> bool:
     store = current()
     if not _connected(store):
         return False
-    return not _valid(own_credentials(), _gate(None), store.settings().get("account"), margin=t)
+    return not _valid(_credentials(), _gate(None), store.settings().get("account"), margin=t)
 
 
 def info(with_token: bool = True) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def sync(*, dry_run: bool = False, allow_deletions: bool = False, push: bool = T
     options = Options(dry_run=dry_run, push=push, workers=config.workers())
     if allow_deletions:
         options = with_agreement(store, options)
-    with connected(store, own_credentials()) as remote:
+    with connected(store, _credentials()) as remote:
         return sync_store(store, remote, options=options)
 
 
@@ -271,12 +271,10 @@ def _refuse_other(store: Store, gate: str, email: str) -> None:
         )
 
 
-def own_credentials() -> CredentialStore:
-    """Where the tokens of this machine's user are."""
-    from localloop.platform.credentials import CredentialStore, system_keyring  # noqa: PLC0415 - see above
+def _credentials() -> CredentialStore:
+    from localloop.platform.credentials import own_credentials  # noqa: PLC0415 - see above
 
-    backend = system_keyring() if config.keyring_allowed() else None
-    return CredentialStore(config.config_directory(), backend=backend)
+    return own_credentials()
 
 
 def _valid(credentials: CredentialStore, gate: str, email: str | None, *, margin: float = 60) -> bool:

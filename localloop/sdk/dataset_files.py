@@ -7,15 +7,14 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from localloop import config
+from localloop.blobs.files import replacing
 from localloop.errors import BadRequest
 from localloop.sdk.annotation import Annotation, ViewAnnotationOptions
+from localloop.sdk.download import inside_of, own_directory
 from localloop.sdk.filters import Filters, FiltersOperations, FiltersResource
 from localloop.sdk.pages import PagedEntities
 from localloop.sdk.platform_only import refusal
@@ -99,7 +98,7 @@ def export(
         return str(folder)
     name = f"{dataset.id}.json"
     target = folder / (f"{name}.zip" if kind is OutputExportType.ZIP else name)
-    with _whole(target) as whole:
+    with replacing(target) as whole:
         if kind is OutputExportType.ZIP:
             with (
                 zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -185,7 +184,7 @@ def _draw(
     alpha: float,
 ) -> None:
     ending = ".vtt" if option is ViewAnnotationOptions.VTT else ".png"
-    target = folder / option.value / _inside(item.filename).with_suffix(ending)
+    target = folder / option.value / inside_of(item.filename).with_suffix(ending)
     if overwrite or not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         item.annotations.download(target, option, thickness=thickness, with_text=with_text, alpha=alpha)
@@ -280,39 +279,17 @@ def _annotations(
 def _folder(dataset: DatasetContents, local_path: str | Path | None) -> Path:
     if local_path is not None:
         return Path(local_path).expanduser()
-    return config.downloads_directory() / dataset._store.path.name / dataset.id  # noqa: SLF001 - of one package
-
-
-def _inside(filename: str) -> Path:
-    """A remote path below a folder.
-
-    Raises:
-        BadRequest: It leads out of it: a platform may hold what no one here could have entered.
-    """
-    parts = filename.strip("/").split("/")
-    if ".." in parts:
-        raise BadRequest("400", f"{filename!r} leads out of the download directory")
-    return Path(*parts)
+    return own_directory(dataset._store, dataset.id)  # noqa: SLF001 - of one package
 
 
 def _beside(folder: Path, filename: str, version: ExportVersion) -> Path:
-    inside = _inside(filename)
+    inside = inside_of(filename)
     return folder / (inside.with_suffix(".json") if version is ExportVersion.V1 else Path(f"{inside}.json"))
 
 
 def _write(target: Path, value: Json) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _whole(target) as whole:
+    with replacing(target) as whole:
         whole.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A file to write that takes the place of another when all went well."""
-    with TemporaryDirectory(dir=target.parent, prefix=".export-") as beside:
-        whole = Path(beside, "whole")
-        yield whole
-        os.replace(whole, target)  # noqa: PTH105 - it says that it replaces
 
 
 def _array(items: Iterator[Json]) -> Iterator[str]:
@@ -324,9 +301,9 @@ def _array(items: Iterator[Json]) -> Iterator[str]:
 
 
 def _archive(target: Path, items: Iterator[Json]) -> str:
-    with _whole(target) as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(target) as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         for one in items:
             archive.writestr(
-                f"{_inside(one['filename']).as_posix()}.json", json.dumps(one, ensure_ascii=False)
+                f"{inside_of(one['filename']).as_posix()}.json", json.dumps(one, ensure_ascii=False)
             )
     return str(target)

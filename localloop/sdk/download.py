@@ -28,18 +28,30 @@ def target_of(store: Store, item: Row, local_path: str | Path | None, *, to_item
     """
     if local_path is not None and Path(local_path).suffix and not Path(local_path).is_dir():
         return Path(local_path)
-    root = Path(local_path) if local_path is not None else _own_directory(store, item)
+    root = Path(local_path) if local_path is not None else own_directory(store, item["dataset_id"])
     if to_items_folder:
         root /= "items"
-    inside = str(item["filename"]).strip("/")
-    if ".." in inside.split("/"):  # a platform may hold what no one here could have entered
-        raise BadRequest("400", f"{item['filename']!r} leads out of the download directory")
-    return Path(root, inside)
+    return root / inside_of(item["filename"])
 
 
-def _own_directory(store: Store, item: Row) -> Path:
+def inside_of(filename: str) -> Path:
+    """The path of an item below a download directory.
+
+    Args:
+        filename: Its path in the dataset.
+
+    Raises:
+        BadRequest: It leads out of the directory: a platform may hold what no one here could have entered.
+    """
+    parts = filename.strip("/").split("/")
+    if ".." in parts:
+        raise BadRequest("400", f"{filename!r} leads out of the download directory")
+    return Path(*parts)
+
+
+def own_directory(store: Store, dataset_id: str) -> Path:
     """A directory of one dataset's own; names of datasets may hold what no file system takes, ids do not."""
-    return config.downloads_directory() / store.path.name / str(item["dataset_id"])
+    return config.downloads_directory() / store.path.name / str(dataset_id)
 
 
 def download_file(store: Store, item: Row, target: Path | None, *, overwrite: bool) -> str | BytesIO:

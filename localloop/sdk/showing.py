@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageOps
 
+from localloop.blobs.files import replacing
 from localloop.errors import BadRequest
 from localloop.media.arrays import numpy
 from localloop.media.films import repaint
@@ -218,11 +219,8 @@ def _film(collection: AnnotationCollection, view: View, target: Path, on: str | 
 
 def _put(target: Path, content: bytes) -> str:
     """Write a file, whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=".annotations-") as beside:
-        whole = Path(beside, "whole")
+    with replacing(target) as whole:
         whole.write_bytes(content)
-        os.replace(whole, target)  # noqa: PTH105 - it says that it replaces
     return str(target)
 
 

@@ -86,8 +86,8 @@ class TrainingDataset:
             BlobMissingError: Its file is not here and could not be fetched.
             BadRequest: It is no picture that can be read.
         """
-        item = self.item(number)
-        picture, annotations = self._picture(item), item.annotations.list()
+        row = self._row(number)
+        picture, annotations = self._picture(row), self._item(row).annotations.list()
         return (picture, annotations) if self._transform is None else self._transform(picture, annotations)
 
     def __getitems__(self, numbers: Sequence[int]) -> list[Any]:
@@ -100,6 +100,14 @@ class TrainingDataset:
         Raises:
             IndexError, NotFound, BlobMissingError: See :meth:`__getitem__`.
         """
+        return self._item(self._row(number))
+
+    def _item(self, row: Row) -> Item:
+        store = self._store()
+        return Item(store, shaped(store, EntityKind.ITEM, [row])[0])
+
+    def _row(self, number: int) -> Row:
+        """The row of a number, with its file here."""
         if not -len(self) <= number < len(self):
             raise IndexError(f"there are {len(self)} items, and no number {number}")
         start = number % len(self) * self._width
@@ -109,17 +117,15 @@ class TrainingDataset:
         if row is None:
             raise NotFound("404", f"Item {entity_id} was deleted meanwhile; make the training dataset anew.")
         if self._fetch and has_to_come(store, row):
-            self._hydrate(store, row)
-        return Item(store, shaped(store, EntityKind.ITEM, [row])[0])
+            return self._hydrated(store, row)
+        return row
 
-    def _picture(self, item: Item) -> Image:
-        store = self._store()
-        row = store.get(EntityKind.ITEM, item.id)
-        path = store.blobs.path(row["digest"]) if row is not None and row["digest"] else None
+    def _picture(self, row: Row) -> Image:
+        path = self._store().blobs.path(row["digest"]) if row["digest"] else None
         if path is None:
             raise BlobMissingError(
-                f"The content of {item.filename!r} is not here.",
-                digest="" if row is None else row["digest"] or "",
+                f"The content of {row['filename']!r} is not here.",
+                digest=row["digest"] or "",
                 advice="Fetch it with `localloop fetch`, or make the training dataset with fetch=True.",
             )
         try:
@@ -128,12 +134,15 @@ class TrainingDataset:
         except BROKEN as error:
             raise BadRequest(
                 "400",
-                f"{item.filename!r} is no picture that can be read: {error}",
+                f"{row['filename']!r} is no picture that can be read: {error}",
                 advice="Leave it out with a filter, such as metadata.system.mimetype = image/*.",
             ) from error
 
-    def _hydrate(self, store: Store, row: Row) -> None:
-        from localloop.sdk.account import own_credentials  # noqa: PLC0415 - who has all files needs no account
+    def _hydrated(self, store: Store, row: Row) -> Row:
+        """A row with its file here; as it is, when it is deleted meanwhile."""
+        from localloop.platform.credentials import own_credentials  # noqa: PLC0415 - only who fetches needs them
+
+        came: list[Row] = []
 
         def failed(one: Row, reason: str) -> None:
             raise BlobMissingError(
@@ -143,7 +152,8 @@ class TrainingDataset:
             )
 
         with patient(store, own_credentials()) as remote:
-            fetch_contents(store, remote, [row["id"]], lambda _: None, failed)
+            fetch_contents(store, remote, [row["id"]], came.append, failed)
+        return came[0] if came else row
 
     def _store(self) -> Store:
         """The store, opened in this process: a connection must not be taken along into another one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 from collections.abc import Callable
@@ -20,9 +19,6 @@ from watchdog.observers import Observer
 #: What says nothing of a change.
 _IDLE: Final = frozenset({EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE})
 
-#: The system has no more watches, or no more instances of them.
-_NO_MORE: Final = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-
 
 class Hints(FileSystemEventHandler):
     """Collects which folders something happened in.
@@ -30,9 +26,6 @@ class Hints(FileSystemEventHandler):
     Args:
         root: The folder that is watched, with all below it.
         ignored: Says what is passed over.
-
-    Attributes:
-        polled: Why the folder has to be looked at without events; empty when there are events.
     """
 
     def __init__(self, root: Path, ignored: Callable[..., bool]) -> None:
@@ -42,23 +35,17 @@ class Hints(FileSystemEventHandler):
         self._lock = threading.Lock()
         self._stirred = threading.Event()
         self._observer: threading.Thread | None = None
-        self.polled = ""
 
     def start(self) -> None:
-        """Begin to listen. Where the system gives no watches, :attr:`polled` says why."""
-        self.polled = ""
+        """Begin to listen. Where the system gives no watches no events come, and :attr:`alive` says so."""
         observer = Observer()
         try:
             observer.schedule(self, self._root, recursive=True)
             observer.start()
-        except OSError as error:
+        except OSError:
             observer.unschedule_all()
-            if error.errno in _NO_MORE:
-                self.polled = "the system has no more watches: raise fs.inotify.max_user_watches"
-            else:
-                self.polled = error.strerror or str(error)
-            return
-        self._observer = observer
+        else:
+            self._observer = observer
 
     @property
     def alive(self) -> bool:
@@ -76,10 +63,6 @@ class Hints(FileSystemEventHandler):
         if observer is not None:
             observer.stop()  # type: ignore[attr-defined]  # an Observer is more than a thread
             observer.join()
-
-    def wake(self) -> None:
-        """End the wait of whoever waits, as if something had happened."""
-        self._stirred.set()
 
     def wait(self, seconds: float) -> bool:
         """Wait until something happens, at most so many seconds; says whether something did."""

@@ -71,6 +71,9 @@ class Memory:
             taken: The files, by path.
             forgotten: Paths.
         """
+        gone = [(self._root, path) for path in forgotten]
+        if not taken and not gone:
+            return
         rows = [
             (
                 *(self._root, path, one.seen.size, one.seen.changed),
@@ -79,9 +82,7 @@ class Memory:
             for path, one in taken.items()
         ]
         with self._connection:
-            self._connection.executemany(
-                "DELETE FROM taken WHERE root = ? AND path = ?", [(self._root, path) for path in forgotten]
-            )
+            self._connection.executemany("DELETE FROM taken WHERE root = ? AND path = ?", gone)
             self._connection.executemany("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def close(self) -> None:

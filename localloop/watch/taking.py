@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from localloop.blobs import BlobRef
-from localloop.errors import BlobError, Conflict, LocalLoopError, SourceChangedError
+from localloop.errors import BlobError, Conflict, SourceChangedError
 from localloop.media import probe
 from localloop.store import Store
 from localloop.store.items import NewItem, add_items, find_item, move_item, put_content
@@ -222,33 +222,24 @@ class Taker:
         """Bring files into the cache, each as it was seen: one that changed meanwhile has to wait."""
         quiet = [seen for seen in files if self._is_free(seen, done)]
         read: list[tuple[Seen, BlobRef]] = []
-        while quiet:
-            number = 0
-            try:
-                for blob in self._store.blobs.add_files([self._folder / seen.path for seen in quiet]):
-                    if self._is_same(quiet[number]):
-                        read.append((quiet[number], blob))
-                    else:
-                        self._later(quiet[number], done)
-                    number += 1
-            except SourceChangedError:
-                self._later(quiet[number], done)
-                number += 1
-            except FileNotFoundError:
-                number += 1
-            except (BlobError, OSError) as error:
-                seen = quiet[number]
-                if isinstance(error, OSError) and error.filename not in {
-                    self._folder / seen.path,
-                    str(self._folder / seen.path),
-                }:
-                    raise  # it is about the store: a full disk, for instance
-                done.problems[seen.path] = (
-                    error.message if isinstance(error, LocalLoopError) else str(error.strerror)
-                )
-                number += 1
-            quiet = quiet[number:]
+        found = self._store.blobs.add_each([self._folder / seen.path for seen in quiet])
+        for seen, blob in zip(quiet, found, strict=True):
+            if isinstance(blob, BlobRef) and self._is_same(seen):
+                read.append((seen, blob))
+            elif isinstance(blob, BlobRef | SourceChangedError):
+                self._later(seen, done)
+            elif not isinstance(blob, FileNotFoundError):
+                done.problems[seen.path] = self._problem(seen, blob)
         return read
+
+    def _problem(self, seen: Seen, error: BlobError | OSError) -> str:
+        """Why a file cannot be taken; an error that is about the store, such as a full disk, is raised."""
+        if isinstance(error, BlobError):
+            return error.message
+        file = self._folder / seen.path
+        if error.filename not in {file, str(file)}:
+            raise error
+        return str(error.strerror)
 
     def _is_free(self, seen: Seen, done: Look) -> bool:
         try:

@@ -25,7 +25,7 @@ _RESTS: Final = 20.0
 class Listener(Protocol):
     """Hears what happens."""
 
-    def looked(self, look: Look, *, full: bool) -> None:
+    def looked(self, look: Look) -> None:
         """Something was looked at."""
         ...
 
@@ -35,7 +35,7 @@ class Listener(Protocol):
 
 
 class Watcher:
-    """Watches a folder until it is stopped.
+    """Watches a folder.
 
     Args:
         taker: Looks, and takes.
@@ -62,26 +62,19 @@ class Watcher:
         self._idle = idle
         self._monotonic = monotonic
         self._rescan = rescan
-        self._stopped = False
         self._full_at = 0.0
         self._soonest = 0.0
         self._lost = False
         self._waiting: set[str] = set()
 
-    def stop(self) -> None:
-        """Stop as soon as the look under way is through. May be called from anywhere."""
-        self._stopped = True
-        self._hints.wake()
-
     def run(self) -> None:
-        """Watch."""
+        """Watch, until an exception ends it: Ctrl-C, for instance."""
         self._hints.start()
         try:
             self._look(ALL)
-            while not self._stopped:
+            while True:
                 self._wait()
-                if not self._stopped:
-                    self._turn()
+                self._turn()
         finally:
             self._hints.stop()
 
@@ -127,5 +120,5 @@ class Watcher:
             self._soonest = ended + max(POLL, _RESTS * (ended - began))
             every = self._rescan if self._hints.alive else POLL
             self._full_at = max(ended + every, self._soonest)
-        self._listener.looked(look, full=full)
+        self._listener.looked(look)
         self._idle(look.anything)

@@ -42,19 +42,20 @@ def ancestor(
     if on_its_way is None:
         return base
     rules = RULES[kind]
+    apart = rules.apart
     ours, theirs = flatten(on_its_way, rules.atoms), flatten(remote, rules.atoms)
     if base is None:
         arrived = kind is EntityKind.ANNOTATION or all(
             path in theirs and same(value, theirs[path])
             for path, value in ours.items()
-            if path[0] not in rules.apart and not rules.derived(path, theirs.get(path, MISSING))
+            if path[0] not in apart and not rules.derived(path, theirs.get(path, MISSING))
         )
         if not arrived:
             return None
         kept = {
             path: value
             for path, value in ours.items()
-            if path[0] not in rules.apart or (path in theirs and same(value, theirs[path]))
+            if path[0] not in apart or (path in theirs and same(value, theirs[path]))
         }
         # What closes is sent when all below is there, so what was sent is that it is open.
         return unflatten({**{(key,): False for key in rules.closing if (key,) in ours}, **kept})

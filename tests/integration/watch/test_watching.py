@@ -39,7 +39,7 @@ def localloop(*words, code=0):
         [sys.executable, "-m", "localloop", *map(str, words)], capture_output=True, text=True, check=False
     )
     assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout
+    return done
 
 
 class Watching:
@@ -114,8 +114,8 @@ def test_it_may_be_killed_at_any_moment(place):
     with Watching(place / "camera", "--no-sync") as watching:
         time.sleep(0.3)
         watching.process.kill()
-    out = localloop("watch", place / "camera", "--dataset", "P/D", "--once", "--no-sync", "--json")
-    assert json.loads(out)["problems"] == []
+    done = localloop("watch", place / "camera", "--dataset", "P/D", "--once", "--no-sync", "--json")
+    assert json.loads(done.stdout)["problems"] == []
     with Store.open(Path(".localloop")) as store:
         assert paths(store) == {f"/{number}.txt" for number in range(200)}
         assert len(store.rows(K.ITEM, type="file")) == 200
@@ -137,17 +137,11 @@ def test_files_reach_the_hub_also_when_it_was_away(place):
 
 
 def test_what_makes_no_sense_is_said(place):
-    assert "no folder" in localloop_error("watch", place / "none", "--dataset", "P/D", code=3)
-    assert "--create" in localloop_error("watch", place / "camera", "--dataset", "P/D", code=3)
-    assert "--to says" in localloop_error("watch", place / "camera", "--dataset", "P/D/x", "--create", code=2)
-
-
-def localloop_error(*words, code):
-    done = subprocess.run(
-        [sys.executable, "-m", "localloop", *map(str, words)], capture_output=True, text=True, check=False
+    assert "no folder" in localloop("watch", place / "none", "--dataset", "P/D", code=3).stderr
+    assert "--create" in localloop("watch", place / "camera", "--dataset", "P/D", code=3).stderr
+    assert (
+        "--to says" in localloop("watch", place / "camera", "--dataset", "P/D/x", "--create", code=2).stderr
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stderr
 
 
 def test_once_waits_for_what_is_being_written(place):
