@@ -60,7 +60,7 @@ def pixels_of(coordinates: Any) -> Image.Image:
     Raises:
         BadRequest: It is no such image.
     """
-    picture = _opened(coordinates)
+    picture = picture_of(coordinates)
     if picture.mode == "P" or picture.has_transparency_data:
         picture = picture.convert("RGBA")
     alpha = picture.mode in {"RGBA", "LA"}
@@ -71,7 +71,7 @@ def pixels_of(coordinates: Any) -> Image.Image:
 def color_of(coordinates: Any) -> tuple[int, int, int] | None:
     """The colour of a mask's first pixel; None when it has no pixel."""
     np = numpy()
-    pixels = np.asarray(_opened(coordinates).convert("RGBA"))
+    pixels = np.asarray(picture_of(coordinates).convert("RGBA"))
     rows, columns = (pixels[:, :, 3] >= _OPAQUE).nonzero()
     if not len(rows):
         return None
@@ -79,7 +79,12 @@ def color_of(coordinates: Any) -> tuple[int, int, int] | None:
     return red, green, blue
 
 
-def _opened(coordinates: Any) -> Image.Image:
+def picture_of(coordinates: Any) -> Image.Image:
+    """The PNG image of a data URL, also of one inside ``{"data": …}``.
+
+    Raises:
+        BadRequest: It is no such image.
+    """
     url = coordinates.get("data") if isinstance(coordinates, dict) else coordinates
     if not isinstance(url, str) or not url.startswith("data:image/png;base64,"):
         raise BadRequest("400", "A mask is a PNG image as a data URL: data:image/png;base64,...")

@@ -112,18 +112,25 @@ class Definition:
 
     @classmethod
     def from_coordinates(cls, coordinates: Any) -> Any:
-        """What ``geo`` of a shape with these coordinates is.
+        """The numbers, or the text, that coordinates have.
 
         Args:
             coordinates: As on the wire (docs/platform/wire.md, 5.3).
 
         Returns:
-            Numbers by the shape: pairs for a path, both corners of a box, the mask of a segmentation; the text of what
-            is only text, and the coordinates as they are where there is nothing else.
+            What the type is made of: an array of pairs for a path or a box, ``(x, y)`` for a point, the picture of a
+            segmentation; the text of what is only text, and the coordinates as they are where there is nothing else.
 
         Raises:
             BadRequest: These are no coordinates of this type.
         """
+        try:
+            return cls._geometry(coordinates)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise BadRequest("400", f"These are no coordinates of the type {cls.type}") from error
+
+    @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
         made = cls.from_json({"type": cls.type, "label": "", "coordinates": coordinates})
         return getattr(made, "geo", getattr(made, "text", made.coordinates()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from localloop.errors import BadRequest
@@ -72,6 +72,11 @@ class Point(Definition):
     def coordinates(self) -> Any:
         """One point."""
         return point(self.x, self.y)
+
+    @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """``(x, y)``."""
+        return tuple(flat(coordinates).values())
 
     @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:
@@ -146,6 +151,11 @@ class Box(Definition):
         """Two opposite corners, and the angle when there is one."""
         corners: list[Any] = [point(self.left, self.top), point(self.right, self.bottom)]
         return corners if self.angle is None else [*corners, number(self.angle, "The angle of a box")]
+
+    @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """An array of two opposite corners, in the order in which they come."""
+        return pairs(coordinates[:2])
 
     @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:
@@ -244,6 +254,12 @@ class _Path(Definition):
     def coordinates(self) -> Any:
         """Its paths of points; mostly one."""
         return [[dict(place) for place in self._path], *self._more]
+
+    @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """An array of the pairs of a path: of the first, where there are several as on the wire."""
+        several = bool(coordinates) and not isinstance(coordinates[0], Mapping)
+        return pairs(coordinates[0] if several else coordinates)
 
     @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:
@@ -387,9 +403,20 @@ class Ellipse(Definition):
         }
 
     @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """``(x, y, rx, ry, angle)``."""
+        centre = flat(coordinates["center"])
+        return (*centre.values(), *(coordinates[name] for name in ("rx", "ry", "angle")))
+
+    @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:
         centre = where["center"]
         return cls(centre["x"], centre["y"], where["rx"], where["ry"], where.get("angle") or 0, **said)
+
+
+def pairs(places: Iterable[Place]) -> Any:
+    """Places as an array of pairs."""
+    return numpy().asarray([list(flat(place).values()) for place in places])
 
 
 def _path(places: Iterable[Place]) -> list[dict[str, float]]:

@@ -117,6 +117,13 @@ class Segmentation(Definition):
         return self.coordinates()
 
     @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """The pixels of the picture that it is stored as."""
+        from localloop.media.masks import picture_of  # noqa: PLC0415 - loads Pillow
+
+        return numpy().array(picture_of(coordinates))
+
+    @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:
         made = cls(None, **said)
         made._wire = where

@@ -23,6 +23,7 @@ from localloop.sdk.annotation import Annotation, ViewAnnotationOptions
 from localloop.sdk.colors import Colors, colors
 from localloop.sdk.definition import Definition
 from localloop.sdk.entity import text_of
+from localloop.sdk.pixels import checked, covered, numbered, whole
 from localloop.sdk.progress import progress
 from localloop.sdk.subtitles import vtt_of
 
@@ -36,6 +37,9 @@ _WORD: Final = 65536
 
 #: The label whose colour or number the ground of a picture has.
 _GROUND: Final = "$default"
+
+#: Modes of pictures whose pixels have more values than a byte has.
+_DEEP: Final = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 
 #: The EXIF orientations that turn a picture by a quarter.
 _TURNED: Final = frozenset({5, 6, 7, 8})
@@ -255,7 +259,7 @@ def _picture(
     mode = "I" if chosen in _NUMBERED else "RGBA"
     if image is None:
         return Image.new(mode, _size(item, size), ground)
-    if isinstance(image, Image.Image):
+    if isinstance(image, Image.Image) and image.mode not in _DEEP:
         return image.convert(mode)
     array = numpy().asarray(image)
     flat = array.ndim == len("yx")
@@ -264,7 +268,7 @@ def _picture(
     if not flat and (array.ndim != len("yxc") or array.shape[2] not in {3, 4}):
         message = f"Give an array of rows of grey, RGB or RGBA pixels; this one's shape is {array.shape}"
         raise BadRequest("400", message)
-    return Image.fromarray(array.astype("int32" if mode == "I" else "uint8")).convert(mode)
+    return Image.fromarray(whole(array, "int32" if mode == "I" else "uint8")).convert(mode)
 
 
 def _size(item: Item, given: tuple[int | None, int | None]) -> tuple[int, int]:
@@ -307,38 +311,35 @@ def drawn_on(
         raise BadRequest(
             "400", "Give the picture to draw on, or the height and width of a new one, in pixels"
         )
-    ground: Any = image if image is not None else numpy().zeros((*size, *(() if numbers else (4,))), "uint8")
-    mark = Mark(
-        definition.type, definition.to_coordinates(), ink, _caption(definition) if with_text else None
-    )
-    painted = paint(_canvas(ground, numbers=numbers), [mark], thickness=thickness, alpha=alpha)
-    return _like(painted, ground)
+    caption = _caption(definition) if with_text else None
+    where = definition.to_coordinates()
+    if numbers:
+        array = checked(_new(size, color) if image is None else image, numbers=True)
+        flags = paint(_blank(array, "I"), [Mark(definition.type, where, 1, caption)], thickness=thickness)
+        return numbered(array, numpy().array(flags) == 1, color)
+    array = checked(numpy().zeros((*size, 4), "uint8") if image is None else image, numbers=False)
+    mark = Mark(definition.type, where, ink, caption)
+    return covered(array, paint(_blank(array, "RGBA"), [mark], thickness=thickness, alpha=alpha))
 
 
 def written_on(image: Any, definition: Definition) -> Any:
     """See :meth:`localloop.sdk.definition.Definition.add_text_to_image`."""
-    picture = _canvas(image, numbers=False)
-    write(picture, Mark(definition.type, definition.to_coordinates(), _RED, _caption(definition)))
-    return _like(picture, image)
+    array = checked(image, numbers=False)
+    layer = _blank(array, "RGBA")
+    write(layer, Mark(definition.type, definition.to_coordinates(), _RED, _caption(definition)))
+    return covered(array, layer)
 
 
-def _canvas(image: Any, *, numbers: bool) -> Image.Image:
-    array = numpy().asarray(image)
-    if numbers and array.ndim != len("yx"):
-        raise BadRequest("400", f"A number is drawn on an array of rows; this one's shape is {array.shape}")
-    if array.ndim not in {len("yx"), len("yxc")} or (
-        array.ndim == len("yxc") and array.shape[2] not in {3, 4}
-    ):
-        raise BadRequest("400", f"Give rows of grey, RGB or RGBA pixels; this array's shape is {array.shape}")
-    return Image.fromarray(array.astype("int32" if numbers else "uint8")).convert("I" if numbers else "RGBA")
+def _new(size: tuple[int | None, int | None], number: int) -> Any:
+    """An empty array of numbers, of the least type that can hold one of them."""
+    return numpy().zeros(
+        size, "uint8" if 0 <= number < _BYTE else "uint16" if 0 <= number < _WORD else "int32"
+    )
 
 
-def _like(picture: Image.Image, image: Any) -> Any:
-    """The pixels of a picture with as many channels as an array has, and of its kind."""
-    given = numpy().asarray(image)
-    if picture.mode != "I":
-        picture = picture.convert({3: "RGB", 4: "RGBA"}[given.shape[2]] if given.ndim == len("yxc") else "L")
-    return numpy().array(picture).astype(given.dtype)
+def _blank(array: Any, mode: str) -> Image.Image:
+    """A picture of an array's size that shows nothing."""
+    return Image.new(mode, (array.shape[1], array.shape[0]))
 
 
 def _seen(annotation: Annotation, frame: int | None) -> Definition | None:

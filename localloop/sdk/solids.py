@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Self
 
 from localloop.errors import BadRequest
 from localloop.media.arrays import numpy
 from localloop.sdk.definition import Attributes, Definition, Place, flat, number, spatial
-from localloop.sdk.definitions import Point
+from localloop.sdk.definitions import Point, pairs
 
 _CORNERS = tuple(f"{side}_{corner}" for side in ("front", "back") for corner in ("tl", "tr", "br", "bl"))
 
@@ -169,6 +169,12 @@ class Cube(Definition):
         return [x + cosine * dx - sine * dy, y + sine * dx + cosine * dy]
 
     @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """An array of the corners' pairs: of a list of them, or of them by name as on the wire."""
+        named = isinstance(coordinates, Mapping)
+        return pairs([coordinates[name] for name in _CORNERS] if named else coordinates)
+
+    @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:
         return cls(**{name: where[name] for name in _CORNERS}, angle=where.get("angle"), **said)
 
@@ -252,6 +258,11 @@ class Pose(Definition):
     def coordinates(self) -> Any:
         """The ids of template and instance."""
         return {"templateId": self.template_id, "instanceId": self.instance_id}
+
+    @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """The coordinates as they are."""
+        return coordinates
 
     @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:

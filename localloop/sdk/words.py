@@ -320,6 +320,11 @@ class Note(Box):
         return {"box": super().coordinates(), "note": note}
 
     @classmethod
+    def _geometry(cls, coordinates: Any) -> Any:
+        """An array of two opposite corners of its box."""
+        return super()._geometry(coordinates["box"])
+
+    @classmethod
     def _read(cls, where: Any, said: dict[str, Any]) -> Self:
         box = Box.from_json({"coordinates": where["box"]})
         note = where.get("note") or {}

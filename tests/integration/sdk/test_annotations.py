@@ -396,6 +396,18 @@ class TestDrawing:
         assert drawn[10, 15].tolist() == [128, 0, 0, 255]
         assert not ground.any()
 
+    def test_pixels_that_a_picture_cannot_hold_are_refused(self, picture):
+        add(picture, dl.Segmentation(MASK, "Apple"))
+        fine = np.full((30, 40, 3), 200, dtype=np.uint16)
+        assert picture.annotations.show(fine)[0, 0].tolist() == [200, 200, 200, 255]
+        for ground in (fine * 20, fine / 255, fine.astype("float64") + 0.5):
+            with pytest.raises(BadRequest, match="from 0 to 255"):
+                picture.annotations.show(ground)
+        with pytest.raises(BadRequest, match="from 0 to 255"):
+            picture.annotations.show(Image.fromarray(fine[:, :, 0] * 20))
+        with pytest.raises(BadRequest, match="whole numbers"):
+            picture.annotations.show(fine[:, :, 0] + 0.5, annotation_format="instance")
+
     def test_labels_are_numbers_in_their_order(self, picture):
         add(picture, dl.Box(1, 1, 5, 5, "Pear"), dl.Segmentation(MASK, "Apple"))
         drawn = picture.annotations.show(annotation_format="instance", thickness=-1)

@@ -97,3 +97,94 @@ def test_a_cube_without_an_angle_has_that_of_its_front(dtlpy):
     ours, theirs = (one.Cube(label="L", **turned) for one in (dl, dtlpy))
     assert ours.to_coordinates()["angle"] == pytest.approx(theirs.angle)
     assert ours.to_coordinates()["angle"] == pytest.approx(333.43494882)
+
+
+@pytest.mark.parametrize("name", ["Box", "Cube3d", "Ellipse", "Point", "Pose", "Subtitle"])
+def test_the_numbers_of_coordinates_are_the_same(name, dtlpy):
+    where = getattr(dtlpy, name)(label="L", **SHAPES[name]).to_coordinates(color=None)
+    ours, theirs = (getattr(one, name).from_coordinates(where) for one in (dl, dtlpy))
+    assert type(ours) is type(theirs)
+    assert np.array_equal(ours, theirs) if isinstance(ours, np.ndarray) else ours == theirs
+
+
+@pytest.mark.parametrize("name", ["Cube", "Polygon", "Polyline"])
+def test_paths_are_read_from_a_list_of_points_and_as_the_wire_has_them(name, dtlpy):
+    shape = getattr(dl, name)(label="L", **SHAPES[name])
+    points = [{"x": x, "y": y} for x, y in shape.geo.tolist()]
+    assert np.array_equal(getattr(dl, name).from_coordinates(points), shape.geo)
+    assert np.array_equal(getattr(dtlpy, name).from_coordinates(points), shape.geo)
+    assert np.array_equal(getattr(dl, name).from_coordinates(shape.to_coordinates()), shape.geo)
+
+
+def test_the_corners_of_a_box_stay_in_their_order(dtlpy):
+    where = [{"x": 9, "y": 1}, {"x": 2, "y": 8}, 30]
+    assert dl.Box.from_coordinates(where).tolist() == dtlpy.Box.from_coordinates(where).tolist()
+    note = {"box": where}
+    assert dl.Note.from_coordinates(note).tolist() == dtlpy.Note.from_coordinates(note).tolist()
+
+
+def test_a_mask_is_read_as_the_picture_it_is_stored_as(dtlpy):
+    where = dtlpy.Segmentation(MASK, "L").to_coordinates(color=(9, 8, 7))
+    ours, theirs = (one.Segmentation.from_coordinates(where) for one in (dl, dtlpy))
+    assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["Box", "Cube", "Ellipse", "Note", "Point", "Polygon", "Segmentation"])
+@pytest.mark.parametrize("where", [None, 5, "x", [1], {"x": 1}, [{"x": 1}]])
+def test_what_are_no_coordinates_is_said(name, where):
+    with pytest.raises(dl.exceptions.BadRequest):
+        getattr(dl, name).from_coordinates(where)
+
+
+BOX = dl.Box(4, 4, 12, 12, "L")
+FILLED = -1
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "int32", "uint64", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3), (20, 30, 4)])
+def test_where_nothing_is_drawn_pixels_stay_to_the_last_bit(kind, shape):
+    kind = np.dtype(kind)
+    most = 1e-3 if kind.kind == "f" else np.iinfo(kind).max
+    image = (np.arange(np.prod(shape)).reshape(shape) % 7).astype(kind) * np.array(most, kind)
+    drawn = BOX.show(image, FILLED, False, None, None, "mask", (250, 20, 30))
+    assert drawn.dtype == kind
+    inside = np.zeros((20, 30), bool)
+    inside[4:13, 4:13] = True
+    assert np.array_equal(drawn[~inside], image[~inside])
+    colour = drawn[8, 8].tolist()
+    assert colour[:3] == [250, 20, 30] if drawn.ndim == 3 else 0 < colour < 255
+
+
+@pytest.mark.parametrize("kind", ["uint16", "int32", "float32"])
+def test_numbers_are_drawn_as_dtlpy_draws_them(kind, dtlpy):
+    ours = BOX.show(np.zeros((20, 30), kind), FILLED, False, 20, 30, "instance", 300)
+    theirs = dtlpy.Box(4, 4, 12, 12, "L").show(
+        np.zeros((20, 30), "float32"), FILLED, False, 20, 30, "instance", 300
+    )
+    assert ours.dtype == kind
+    assert (ours == theirs).all()
+
+
+@pytest.mark.parametrize(("kind", "color"), [("uint8", 300), ("int8", (0, 0, 255)), ("uint16", -1)])
+def test_what_an_array_cannot_hold_is_not_drawn(kind, color):
+    shape = (20, 30) if isinstance(color, int) else (20, 30, 3)
+    with pytest.raises(dl.exceptions.BadRequest, match="cannot hold"):
+        BOX.show(np.zeros(shape, kind), FILLED, False, None, None, "instance", color)
+
+
+def test_a_new_array_of_numbers_is_of_a_type_that_holds_them():
+    kinds = [BOX.show(None, FILLED, False, 20, 30, "instance", color).dtype for color in (7, 300, 70_000)]
+    assert kinds == ["uint8", "uint16", "int32"]
+
+
+def test_half_opaque_colours_are_mixed_with_what_is_below():
+    image = np.full((20, 30, 3), 1000, "uint16")
+    drawn = BOX.show(image, FILLED, False, None, None, "mask", (0, 0, 0), alpha=0.5)
+    assert abs(int(drawn[8, 8, 0]) - 500) <= 2
+
+
+def test_text_beside_a_number_is_of_the_same_number():
+    drawn = BOX.show(np.zeros((40, 90), "uint16"), 1, True, None, None, "instance", 300)
+    plain = BOX.show(np.zeros((40, 90), "uint16"), 1, False, None, None, "instance", 300)
+    assert set(np.unique(drawn)) == {0, 300}
+    assert (drawn > 0).sum() > (plain > 0).sum()
