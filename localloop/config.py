@@ -37,6 +37,9 @@ MOST_WORKERS: Final = 32
 #: What may follow the number of a speed. Empty text stands for a unit that is left out.
 _UNITS: Final = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}
 
+#: How many seconds a unit of time has.
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
 #: Settings that go along to where this environment is not.
 _CARRIED: Final = (
     *("LOCALLOOP_CONFIG", "LOCALLOOP_NO_KEYRING", "LOCALLOOP_LIMIT_RATE", "LOCALLOOP_WORKERS"),
@@ -86,6 +89,16 @@ def carried() -> dict[str, str]:
     if "LOCALLOOP_CONFIG" in found:
         found["LOCALLOOP_CONFIG"] = str(config_directory().absolute())
     return found
+
+
+def systemd_directory() -> Path:
+    """Where the units of this user's service manager are (systemd.unit(5))."""
+    return Path(platformdirs.user_config_path("systemd")) / "user"
+
+
+def launchd_directory() -> Path:
+    """Where the agents of this user are on macOS (launchd.plist(5))."""
+    return Path.home() / "Library" / "LaunchAgents"
 
 
 def downloads_directory() -> Path:
@@ -168,6 +181,26 @@ def read_rate(text: str, source: str) -> float:
     return rate
 
 
+def read_duration(text: str, source: str) -> float:
+    """Read a time such as ``90``, ``90s``, ``10m`` or ``2h``, in seconds.
+
+    Args:
+        text: A number, perhaps with ``s``, ``m`` or ``h``.
+        source: Where it comes from, for the message.
+
+    Raises:
+        BadRequest: It is none, or not above 0.
+    """
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _SECONDS else (text, "s")
+    try:
+        seconds = float(number) * _SECONDS[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise BadRequest("400", f"{source} is a number of seconds, or such as 90s, 10m or 2h, not {text!r}.")
+    return seconds
+
+
 def workers() -> int:
     """How many requests of a push may be under way at once at most.
 
@@ -180,6 +213,23 @@ def workers() -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
         raise BadRequest("400", f"$LOCALLOOP_WORKERS is a number from 1 to {MOST_WORKERS}, not {text!r}.")
     return int(text)
+
+
+def notify_socket() -> str | None:
+    """Where the service manager wants to be told how a service is (sd_notify(3)); None when there is none."""
+    return os.environ.get("NOTIFY_SOCKET") or None
+
+
+def watchdog_seconds(pid: int) -> float | None:
+    """How often the service manager wants to hear of a process (sd_watchdog_enabled(3)); None when it does not.
+
+    Args:
+        pid: The process.
+    """
+    text, whose = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID")
+    if not text.isdecimal() or (whose and whose != str(pid)):
+        return None
+    return int(text) / 1e6 or None
 
 
 def proxies(gate: str) -> dict[str, str]:

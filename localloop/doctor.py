@@ -21,6 +21,7 @@ from typing import Any, Final
 from localloop import config
 from localloop._version import __version__
 from localloop.errors import LocalLoopError
+from localloop.mounts import MOUNTS, is_remote, kind_of
 from localloop.platform import CredentialStore, system_keyring
 from localloop.platform.faults import ENCRYPTION, TRUST
 from localloop.platform.tokens import Token
@@ -45,29 +46,9 @@ _LONG_LOG: Final = 512 * _MIB
 _OFF: Final = 60.0
 _WRONG: Final = 3600.0
 
-#: File systems of other machines, on which locks and shared memory are as good as the other machine's.
-_REMOTE: Final = frozenset(
-    {
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "9p",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "beegfs",
-        "virtiofs",
-        "vboxsf",
-    }
-)
-
 #: Fewer watches than this do not reach for a large folder.
 _WATCHES: Final = 65536
 
-_MOUNTS: Final = Path("/proc/self/mountinfo")
 _INOTIFY: Final = Path("/proc/sys/fs/inotify")
 
 
@@ -117,7 +98,7 @@ class Machine:
     store: Path
     credentials: CredentialStore
     connect: Callable[[str], Transport] | None
-    mounts: Path = _MOUNTS
+    mounts: Path = MOUNTS
     inotify: Path = _INOTIFY
     now: Callable[[], float] = time.time
 
@@ -202,40 +183,12 @@ def _file_system(machine: Machine) -> Iterator[Finding]:
         return
     place = _existing(machine.store).resolve()
     kind = kind_of(machine.mounts.read_text(encoding="utf-8"), place)
-    if kind in _REMOTE or kind.startswith("fuse"):
+    if is_remote(kind):
         text = f"The store is on {kind}, a file system of another machine or program."
         advice = "Keep the store on a disk of this machine: SQLite's locks and file events need one."
         yield Finding("file system", Level.PROBLEM, text, advice)
     else:
         yield Finding("file system", Level.OK, f"The store is on {kind}.")
-
-
-def kind_of(mounts: str, place: Path) -> str:
-    """The kind of file system that a place is on.
-
-    Args:
-        mounts: What ``/proc/self/mountinfo`` says (proc_pid_mountinfo(5)).
-        place: An absolute path without links.
-
-    Returns:
-        Such as ``ext4`` or ``nfs4``; ``unknown`` where none is listed for it.
-    """
-    best, kind = -1, "unknown"
-    for line in mounts.splitlines():
-        before, _, after = line.partition(" - ")
-        fields, more = before.split(), after.split()
-        if len(fields) <= _MOUNTED_AT or not more:
-            continue
-        point = Path(fields[_MOUNTED_AT].encode().decode("unicode_escape"))
-        if (
-            place.is_relative_to(point) and len(point.parts) >= best
-        ):  # of two at one place the later one counts
-            best, kind = len(point.parts), more[0]
-    return kind
-
-
-#: Where a line of mountinfo has the mount point.
-_MOUNTED_AT: Final = 4
 
 
 def _events(machine: Machine) -> Iterator[Finding]:

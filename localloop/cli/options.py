@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-#: How many seconds a unit of time has.
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
+from localloop.config import read_duration
+from localloop.errors import BadRequest
 
 
 def checked_gate(gate: str | None) -> str | None:
@@ -110,14 +110,10 @@ def duration(text: str | None) -> float | None:
     """A time such as ``90``, ``90s``, ``10m`` or ``2h``, in seconds; nothing stays nothing."""
     if text is None:
         return None
-    number, unit = (text[:-1], text[-1]) if text[-1:] in _SECONDS else (text, "s")
     try:
-        seconds = float(number) * _SECONDS[unit]
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise typer.BadParameter(f"A time is a number of seconds, or such as 90s, 10m or 2h, not {text!r}.")
-    return seconds
+        return read_duration(text, "A time")
+    except BadRequest as error:
+        raise typer.BadParameter(error.message) from None
 
 
 def examples(*lines: str) -> str:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
@@ -15,19 +15,23 @@ _HEARS_WITHIN = 0.1
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
+def stoppable(asked: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Have SIGTERM end the block as Ctrl-C does: with ``KeyboardInterrupt``, even in the middle of waiting.
 
     Python runs handlers between two instructions of the main thread. A signal that arrives after the last of them
     and before a system call that waits does not interrupt that call: it would be heard when the call is through,
     minutes later. So a thread that is woken by the same signal (``signal.set_wakeup_fd``) interrupts the call with
     a signal that means nothing else, until the handler has run.
+
+    Args:
+        asked: Called when the signal is heard, before the block ends.
     """
     heard = False
 
     def stop(_number: int, _frame: object) -> None:
         nonlocal heard
         heard = True
+        asked()
         raise KeyboardInterrupt
 
     def watch() -> None:

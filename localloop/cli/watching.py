@@ -26,7 +26,7 @@ from localloop.watch.ignoring import Ignored
 from localloop.watch.memory import Memory
 from localloop.watch.settling import QUIET, Settling
 from localloop.watch.taking import Look, Taker
-from localloop.watch.watching import Watcher
+from localloop.watch.watching import POLL, Watcher
 from localloop_sync.drivers.retrying import Patience
 from localloop_sync.engine import Options
 from localloop_sync.errors import LockedError, TransientError
@@ -126,6 +126,7 @@ class _Teller:
         self._out = out
         self._total = Look()
         self._failed = ""
+        self._polled = ""
         self.problems: dict[str, str] = {}
 
     def looked(self, look: Look) -> None:
@@ -163,6 +164,12 @@ class _Teller:
         if told.message != self._failed:
             self._failed = told.message
             self._out.note(f"{_clock()} {told.message} {told.advice}".rstrip())
+
+    def polled(self, reason: str) -> None:
+        """Print why the folder is looked at from time to time, once."""
+        if reason and reason != self._polled:
+            self._out.note(f"{_clock()} looked at every {POLL:.0f} s, since {reason}.")
+        self._polled = reason
 
     def to_json(self) -> dict[str, object]:
         """The object that ``--json`` prints."""

@@ -72,6 +72,7 @@ class Taker:
         settling: Says which files have been left alone.
         now: Seconds since the epoch.
         monotonic: Seconds of a clock that nobody sets.
+        stopping: Says whether to leave the rest for another time.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Taker:
         settling: Settling,
         now: Callable[[], float],
         monotonic: Callable[[], float],
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._dataset_id = dataset_id
@@ -95,6 +97,7 @@ class Taker:
         self._settling = settling
         self._now = now
         self._monotonic = monotonic
+        self._stopping = stopping
         self._taken = Known(memory.load())
         self._gone: dict[str, float] = {}
 
@@ -118,7 +121,7 @@ class Taker:
         )
         done.waiting += [seen.path for seen in waiting]
         rest = iter(ready)
-        while batch := list(islice(rest, BATCH)):
+        while not self._stopping() and (batch := list(islice(rest, BATCH))):
             self._batch(batch, done)
         self._forget(changes.gone, done)
         return done

@@ -33,6 +33,10 @@ class Listener(Protocol):
         """A look could not be made; the next one tries again."""
         ...
 
+    def polled(self, reason: str) -> None:
+        """The folder is looked at from time to time, and why; or no more, where the reason is empty."""
+        ...
+
 
 class Watcher:
     """Watches a folder.
@@ -65,27 +69,37 @@ class Watcher:
         self._full_at = 0.0
         self._soonest = 0.0
         self._lost = False
+        self._stopped = False
         self._waiting: set[str] = set()
 
     def run(self) -> None:
-        """Watch, until an exception ends it: Ctrl-C, for instance."""
+        """Watch, until :meth:`stop` or an exception ends it: Ctrl-C, for instance."""
         self._hints.start()
         try:
             self._look(ALL)
-            while True:
+            while not self._stopped:
                 self._wait()
                 self._turn()
         finally:
             self._hints.stop()
 
+    def stop(self) -> None:
+        """Have :meth:`run` return soon, whichever thread it is in."""
+        self._stopped = True
+        self._hints.wake()
+
     def _wait(self) -> None:
         pause = max(0.0, self._full_at - self._monotonic())
         if self._waiting:
             pause = min(pause, 1.0)
-        if self._hints.wait(min(pause, 5.0)):  # not for ever: who syncs wants to be asked
+        if (
+            self._hints.wait(min(pause, 5.0)) and not self._stopped
+        ):  # not for ever: who syncs wants to be asked
             time.sleep(GATHERED)
 
     def _turn(self) -> None:
+        if self._stopped:
+            return
         places = self._hints.take()
         for path in self._waiting:
             places.setdefault(path.rpartition("/")[0], False)
@@ -118,7 +132,9 @@ class Watcher:
         if full:
             ended = self._monotonic()
             self._soonest = ended + max(POLL, _RESTS * (ended - began))
-            every = self._rescan if self._hints.alive else POLL
+            self._hints.check()
+            self._listener.polled(self._hints.polled)
+            every = POLL if self._hints.polled else self._rescan
             self._full_at = max(ended + every, self._soonest)
         self._listener.looked(look)
         self._idle(look.anything)

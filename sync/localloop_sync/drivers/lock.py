@@ -1,4 +1,4 @@
-"""The lock of a store's sync: the kernel's, so that it dies with its owner, however that ends.
+"""The lock of a store's sync, and others: the kernel's, so that they die with their owner, however that ends.
 
 Beside it is a note for messages that says who holds it. The note is locked by whoever wrote it, too: one that nobody
 has locked was left by a process that was killed, and is believed by nobody.
@@ -18,8 +18,8 @@ from typing import Any, Self
 
 from localloop_sync.errors import LockedError
 
-_LOCK = "sync.lock"
-_NOTE = "sync.holder"
+#: The lock of a sync; others are of what else one process at a time does with a store.
+SYNC = "sync"
 
 #: A note is one line; nothing reads further.
 _LONGEST = 4096
@@ -60,11 +60,13 @@ class SyncLock:
     Args:
         store: The store's directory.
         holder: Who takes it.
+        name: What it is the lock of.
     """
 
-    def __init__(self, store: Path, holder: Holder) -> None:
+    def __init__(self, store: Path, holder: Holder, name: str = SYNC) -> None:
         self._store = store
         self._holder = holder
+        self._name = name
         self._files: list[int] = []
 
     def __enter__(self) -> Self:
@@ -74,15 +76,16 @@ class SyncLock:
             LockedError: Somebody holds it.
             OSError: The directory cannot be written, or its file system has no locks.
         """
-        file = os.open(self._store / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(self._store / f"{self._name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(file)
-            other = holder_of(self._store)
+            other = holder_of(self._store, self._name)
+            doing = "is syncing this store" if self._name == SYNC else "runs for this store already"
             raise LockedError(
-                f"{other or 'Another process'} is syncing this store.",
-                advice="Wait until it is through, then sync again.",
+                f"{other or 'Another process'} {doing}.",
+                advice="Wait until it is through, then sync again." if self._name == SYNC else "",
                 holder=other.to_json() if other else None,
             ) from error
         except BaseException:
@@ -97,8 +100,12 @@ class SyncLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(OSError):  # it is for messages only, and unlocked it is not believed
-            (self._store / _NOTE).unlink()
+            (self._note).unlink()
         self.abandon()
+
+    @property
+    def _note(self) -> Path:
+        return _note(self._store, self._name)
 
     def abandon(self) -> None:
         """Close what is open. The lock itself goes when nobody has it open any more."""
@@ -108,7 +115,7 @@ class SyncLock:
 
     def _leave_note(self) -> None:
         """Say who holds the lock, in a file that was not there before: nobody takes an older note for it."""
-        path = self._store / _NOTE
+        path = self._note
         try:
             path.unlink(missing_ok=True)
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
@@ -120,17 +127,22 @@ class SyncLock:
             os.write(file, json.dumps(self._holder.to_json()).encode())
 
 
-def holder_of(store: Path) -> Holder | None:
-    """Who is syncing a store at the moment.
+def _note(store: Path, name: str) -> Path:
+    return store / f"{name}.holder"
+
+
+def holder_of(store: Path, name: str = SYNC) -> Holder | None:
+    """Who is syncing a store at the moment, or holds another of its locks.
 
     Args:
         store: The store's directory.
+        name: What it is the lock of.
 
     Returns:
-        The holder; None when nobody syncs it, or the one who does has not said its name yet.
+        The holder; None when nobody holds it, or the one who does has not said its name yet.
     """
     try:
-        file = os.open(store / _NOTE, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(_note(store, name), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:

@@ -15,7 +15,8 @@ import pytest
 import trustme
 
 from localloop import doctor
-from localloop.doctor import Level, Machine, examine, kind_of
+from localloop.doctor import Level, Machine, examine
+from localloop.mounts import kind_of
 from localloop.platform import CredentialStore, transport_to
 from localloop.platform.credentials import Credentials
 from localloop.testing.hub import running_hub

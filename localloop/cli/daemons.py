@@ -1,0 +1,275 @@
+"""The daemon from the command line: how it runs, and what is printed of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from localloop.cli import human, unattended
+from localloop.cli.adding import find_dataset_of
+from localloop.cli.advice import ExitCode, advise
+from localloop.cli.opening import credentials, opened
+from localloop.cli.output import Output
+from localloop.cli.stopping import stoppable
+from localloop.cli.syncing import attention
+from localloop.daemon import control, logs, pausing, settings
+from localloop.daemon.health import STALE, Health, RootHealth, State
+from localloop.daemon.roots import check
+from localloop.daemon.running import Daemon, Judgement, folder_of
+from localloop.errors import BadRequest, NotFound
+
+if TYPE_CHECKING:
+    from localloop.daemon.settings import WatchPart
+    from localloop.store import Store
+
+#: How often it is looked whether the log has grown, in seconds.
+_NAP = 0.5
+
+
+def run(given: Path | None, *, background: bool) -> None:
+    """Be the daemon, until Ctrl-C or SIGTERM.
+
+    Args:
+        given: What ``--store`` says.
+        background: Whether nobody reads what is printed.
+    """
+    with opened(given) as store:
+        daemon = Daemon(
+            store,
+            settings.load(store.path),
+            credentials(),
+            Judgement(unattended.line_of, attention, _explained, _dataset_of),
+            foreground=not background,
+        )
+        with stoppable(daemon.ask_to_end):
+            daemon.run()
+
+
+def _explained(error: BaseException) -> str:
+    told = advise(error)
+    return f"{told.message} {told.advice}".rstrip()
+
+
+def _dataset_of(store: Store, place: str) -> str:
+    row, address = find_dataset_of(store, place, create=False)
+    if address.path:
+        raise BadRequest("400", f"Name the dataset alone, not {place!r}; `to` says which directory of it.")
+    return str(row["id"])
+
+
+def start(out: Output, given: Path | None) -> None:
+    """Start the daemon in the background.
+
+    Raises:
+        typer.Exit: It did not start; with its exit code.
+    """
+    with opened(given) as store:
+        path = store.path
+        settings.load(path)  # what makes no sense is told here
+    if (there := control.how(path)) is not None:
+        out.result({"pid": there.pid, "started": False})
+        out.line(f"The daemon runs already: process {there.pid}.")
+        return
+    words = [*control.program(), "daemon", "run", "--background", "--store", str(path.absolute())]
+    now = control.start(path, words)
+    if isinstance(now, control.Failed):
+        out.result({"error": {"code": now.code, "message": now.text, "advice": ""}})
+        out.note(f"Error: {now.text}")
+        raise typer.Exit(now.code or ExitCode.ERROR)
+    out.result({"pid": now.pid, "started": True})
+    out.line(f"The daemon runs: process {now.pid}, {human.count(len(now.roots), 'watched folder')}.")
+    for root in now.roots:
+        out.line(f"  {root.folder} into {root.dataset}")
+
+
+def stop(out: Output, given: Path | None, *, quiet: bool = False) -> None:
+    """Stop the daemon."""
+    with opened(given) as store:
+        path = store.path
+    ran, killed = control.stop(path)
+    if quiet:
+        return
+    out.result({"ran": ran, "killed": killed})
+    if not ran:
+        out.line("No daemon runs.")
+    elif killed:
+        out.line("The daemon did not stop by itself and was killed; nothing is lost by that.")
+    else:
+        out.line("The daemon has stopped.")
+
+
+def status(out: Output, given: Path | None) -> None:
+    """Say how the daemon is.
+
+    Raises:
+        typer.Exit: None runs, it hangs, or something needs attention.
+    """
+    with opened(given) as store:
+        path = store.path
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+    how = control.how(path)
+    if how is None:
+        out.result({"running": False})
+        out.line("No daemon runs: `localloop daemon start`.")
+        raise typer.Exit(ExitCode.NOT_FOUND)
+    hangs = bool(how.written) and human.seconds_between(how.written, now) > STALE
+    out.result({"running": True, "hangs": hangs, **how.to_json()})
+    out.lines(lines_of(how, now))
+    if hangs:
+        out.note(f"It has not written for {human.age(how.written, now)}: `localloop daemon restart`.")
+        raise typer.Exit(ExitCode.STALE)
+    if how.code and how.state is State.ATTENTION:
+        raise typer.Exit(how.code)
+    if any(root.error or root.problems for root in how.roots):
+        raise typer.Exit(ExitCode.PARTIAL)
+
+
+def lines_of(how: Health, now: str) -> Iterator[str]:
+    """How a daemon is, for people.
+
+    Args:
+        how: How it is.
+        now: The time, as ISO-8601 text.
+    """
+    yield f"Daemon    process {how.pid}, for {human.age(how.started, now)}: {how.state.value}"
+    if how.text:
+        yield f"          {how.text}"
+    if how.last_sync:
+        sent, fetched = human.size(how.sent_bytes), human.size(how.fetched_bytes)
+        yield f"Synced    {human.age(how.last_sync, now)} ago; sent {sent}, fetched {fetched} since it runs"
+    if how.metrics:
+        yield f"Metrics   {how.metrics}"
+    for root in how.roots:
+        yield from _lines_of_root(root)
+
+
+def _lines_of_root(root: RootHealth) -> Iterator[str]:
+    place = f"{root.dataset}{root.to}" if root.to.strip("/") else root.dataset
+    yield f"Watches   {root.folder} into {place}"
+    counts = [human.count(root.added, "file") + f" added ({human.size(root.bytes)})"]
+    counts += [f"{human.count(root.moved, 'item')} moved"] if root.moved else []
+    counts += [f"{human.count(root.replaced, 'item')} with new content"] if root.replaced else []
+    counts += [f"{human.count(root.gone, 'file')} gone"] if root.gone else []
+    counts += [f"{human.count(root.waiting, 'file')} being written"] if root.waiting else []
+    yield f"          {', '.join(counts)}"
+    if root.polled_because:
+        yield f"          is polled, since {root.polled_because}"
+    if root.error:
+        yield f"          {root.error}"
+    for path, reason in root.problems.items():
+        yield f"          not taken: {path}: {reason}"
+
+
+def tell_log(out: Output, given: Path | None, last: int, *, follow: bool) -> None:
+    """Print the log.
+
+    Args:
+        out: Where to print.
+        given: What ``--store`` says.
+        last: How many lines.
+        follow: Whether to go on with what comes, until Ctrl-C.
+    """
+    with opened(given) as store:
+        folder = folder_of(store.path)
+    coming = logs.follow(folder) if follow else iter(())
+    out.lines(logs.lines(folder, last))
+    try:
+        for line in coming:
+            if line:
+                out.line(line)
+            else:
+                time.sleep(_NAP)
+    except KeyboardInterrupt:
+        return
+
+
+def pause(out: Output, given: Path | None, seconds: float | None) -> None:
+    """Have the daemon send and fetch nothing.
+
+    Args:
+        out: Where to print.
+        given: What ``--store`` says.
+        seconds: For how long; None for until somebody resumes.
+    """
+    until = None if seconds is None else datetime.now().astimezone() + timedelta(seconds=seconds)
+    with opened(given) as store:
+        pausing.pause(folder_of(store.path), until)
+    out.result({"paused": True, "until": until.isoformat() if until else None})
+    when = f"until {until:%Y-%m-%d %H:%M}" if until else "until `localloop daemon resume`"
+    out.line(f"The daemon sends and fetches nothing {when}; folders are watched on.")
+
+
+def resume(out: Output, given: Path | None) -> None:
+    """End a pause."""
+    with opened(given) as store:
+        there = pausing.resume(folder_of(store.path))
+    out.result({"paused": False, "was_paused": there})
+    out.line("The daemon goes on." if there else "It was not paused.")
+
+
+def add(out: Output, given: Path | None, watch: WatchPart, *, create: bool) -> None:
+    """Have the daemon watch a folder.
+
+    Args:
+        out: Where to print.
+        given: What ``--store`` says.
+        watch: What is watched, and where it goes.
+        create: Whether to make a missing project or dataset.
+
+    Raises:
+        NotFound: There is no such folder, project or dataset.
+        BadRequest: The store is in the folder, or it is watched already.
+    """
+    if not watch.root.is_dir():
+        raise NotFound("404", f"There is no folder {watch.folder}.", advice="Name one that is there.")
+    with opened(given) as store:
+        check(store.path, watch.root)
+        _, address = find_dataset_of(store, watch.dataset, create=create)
+        if address.path:
+            raise BadRequest("400", "Name the dataset alone; --to says which directory of it.")
+        file = settings.add(store.path, watch)
+        runs = control.how(store.path) is not None
+    out.result({"folder": str(watch.root), "file": str(file), "running": runs})
+    out.line(f"Added {watch.root} to {file}.")
+    out.note(
+        "`localloop daemon restart` has it watched." if runs else "`localloop daemon start` has it watched."
+    )
+
+
+def remove(out: Output, given: Path | None, folder: Path) -> None:
+    """Have the daemon no longer watch a folder.
+
+    Args:
+        out: Where to print.
+        given: What ``--store`` says.
+        folder: The folder.
+
+    Raises:
+        NotFound: It does not watch it.
+    """
+    with opened(given) as store:
+        file = settings.remove(store.path, folder)
+        runs = control.how(store.path) is not None
+    out.result({"folder": str(folder), "file": str(file), "running": runs})
+    out.line(f"Removed {folder} from {file}; no item is deleted.")
+    if runs:
+        out.note("`localloop daemon restart` ends its being watched.")
+
+
+def roots(out: Output, given: Path | None) -> None:
+    """List the folders that the daemon watches."""
+    with opened(given) as store:
+        path = store.path
+        found = settings.load(path).watch
+    out.result({"file": str(path / settings.FILE), "roots": [one.model_dump(mode="json") for one in found]})
+    if found:
+        out.table(
+            ("FOLDER", "INTO"), [[str(one.root), f"{one.dataset}{one.to.rstrip('/')}"] for one in found]
+        )
+    else:
+        out.line("No folder is watched: `localloop daemon add`.")

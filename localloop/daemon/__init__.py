@@ -1,0 +1,1 @@
+"""The daemon: watched folders and syncing in one process that nobody looks after."""

@@ -1,0 +1,175 @@
+"""One watched folder of the daemon: a thread that begins again after whatever it meets."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from localloop.config import LOCAL_STORE
+from localloop.daemon.health import RootHealth
+from localloop.daemon.logs import LOG
+from localloop.daemon.settings import WatchPart
+from localloop.errors import BadRequest, NotFound
+from localloop.store import Store
+from localloop.store.paths import normal_path
+from localloop.watch.hints import Hints
+from localloop.watch.ignoring import Ignored
+from localloop.watch.memory import Memory
+from localloop.watch.settling import QUIET, Settling
+from localloop.watch.taking import Look, Taker
+from localloop.watch.watching import Watcher
+
+#: How long nothing is tried after an error, in seconds.
+AGAIN_AFTER: Final = 10.0
+
+#: How many problems are told.
+_TOLD: Final = 100
+
+#: The local id of a dataset by its place.
+Find = Callable[[Store, str], str]
+
+#: One line for an error.
+Explain = Callable[[BaseException], str]
+
+
+class Root:
+    """A watched folder.
+
+    Args:
+        store: The store.
+        watch: What is watched, and where it goes.
+        find: Finds the dataset.
+        explain: Says what an error means.
+        taken: Called when there is something to be sent.
+    """
+
+    def __init__(
+        self, store: Store, watch: WatchPart, find: Find, explain: Explain, taken: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._watch = watch
+        self._find = find
+        self._explain = explain
+        self._taken = taken
+        self._stopping = threading.Event()
+        self._watcher: Watcher | None = None
+        self._said: dict[str, str] = {}
+        self.health = RootHealth(os.fspath(watch.root), watch.dataset, watch.to)
+        self._thread = threading.Thread(target=self._run, name=f"watch {watch.root}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have it end soon; see :meth:`join`."""
+        self._stopping.set()
+        watcher = self._watcher
+        if watcher is not None:
+            watcher.stop()
+
+    def join(self, seconds: float) -> bool:
+        """Wait until it has ended; says whether it has.
+
+        Args:
+            seconds: How long to wait.
+        """
+        self._thread.join(max(0.0, seconds))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._watch_it()
+            except Exception as error:  # noqa: BLE001 - one folder's trouble ends neither it nor the others
+                self.failed(error)
+                self._stopping.wait(AGAIN_AFTER)
+
+    def _watch_it(self) -> None:
+        root = self._watch.root
+        if not root.is_dir():
+            raise NotFound("404", f"{root} is not there.", advice="Is the disk mounted? Nothing was changed.")
+        check(self._store.path, root)
+        dataset = self._find(self._store, self._watch.dataset)
+        remote = normal_path(self._watch.to) if self._watch.to.strip("/") else ""
+        ignored = Ignored.of(root, self._watch.ignore)
+        with Memory(self._store.path, f"{os.fspath(root)}\0{dataset}\0{remote}") as memory:
+            taker = Taker(
+                *(self._store, dataset, root, remote, ignored, memory, Settling(QUIET)),
+                now=time.time,
+                monotonic=time.monotonic,
+                stopping=self._stopping.is_set,
+            )
+            self._watcher = Watcher(taker, Hints(root, ignored), self, lambda _: None)
+            if not self._stopping.is_set():
+                self._watcher.run()
+
+    def looked(self, look: Look) -> None:
+        """Count and log what a look came to."""
+        health = self.health
+        health.looked_at = _now()
+        health.added += look.added
+        health.replaced += look.replaced
+        health.moved += look.moved
+        health.gone += look.gone
+        health.bytes += look.bytes
+        health.waiting = len(look.waiting)
+        if health.error:
+            LOG.info("%s: is watched again", health.folder)
+            health.error = ""
+        if look.anything or look.gone:
+            told = {name: getattr(look, name) for name in ("added", "replaced", "moved", "gone", "bytes")}
+            text = ", ".join(f"{name} {number}" for name, number in told.items() if number)
+            LOG.info("%s: %s", health.folder, text, extra={"told": {"folder": health.folder, **told}})
+        for path, reason in look.problems.items():
+            if self._said.get(path) != reason:
+                LOG.warning("%s: not taken: %s: %s", health.folder, path, reason)
+        waiting = set(look.waiting)
+        self._said = {
+            path: reason
+            for path, reason in {**self._said, **look.problems}.items()
+            if path not in waiting and (path in look.problems or os.path.lexists(self._watch.root / path))
+        }
+        health.problems = dict(islice(self._said.items(), _TOLD))
+        if look.anything:
+            self._taken()
+
+    def failed(self, error: Exception) -> None:
+        """Log why the folder cannot be looked at, once."""
+        text = self._explain(error)
+        if text != self.health.error:
+            LOG.warning("%s: %s", self.health.folder, text)
+            self.health.error = text
+
+    def polled(self, reason: str) -> None:
+        """Note, and log once, why the folder is polled."""
+        if reason != self.health.polled_because:
+            LOG.warning(
+                "%s: %s", self.health.folder, f"is polled, since {reason}" if reason else "has events again"
+            )
+        self.health.watched_by = "polling" if reason else "events"
+        self.health.polled_because = reason
+
+
+def check(store: Path, root: Path) -> None:
+    """Make sure that a store would not be taken into itself.
+
+    Args:
+        store: The store's directory.
+        root: The folder to be watched.
+
+    Raises:
+        BadRequest: The store is in the folder by another name than ``.localloop``.
+    """
+    if store.is_relative_to(root) and LOCAL_STORE not in store.relative_to(root).parts:
+        raise BadRequest("400", "The store is in the folder, and would be taken into itself.")
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
