@@ -101,6 +101,11 @@ def launchd_directory() -> Path:
     return Path.home() / "Library" / "LaunchAgents"
 
 
+def environment() -> dict[str, str]:
+    """All that is set, for a program that is to run as this one does."""
+    return dict(os.environ)
+
+
 def downloads_directory() -> Path:
     """Where files are downloaded to when nobody names a place."""
     return Path(platformdirs.user_data_path("localloop")) / "downloads"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,16 @@ import typer
 from localloop.cli import human, unattended
 from localloop.cli.adding import find_dataset_of
 from localloop.cli.advice import ExitCode, advise
+from localloop.cli.health import lines_of
 from localloop.cli.opening import credentials, opened
 from localloop.cli.output import Output
 from localloop.cli.stopping import stoppable
 from localloop.cli.syncing import attention
 from localloop.daemon import control, logs, pausing, settings
-from localloop.daemon.health import STALE, Health, RootHealth, State
+from localloop.daemon.health import STALE, State
+from localloop.daemon.places import folder_of
 from localloop.daemon.roots import check
-from localloop.daemon.running import Daemon, Judgement, folder_of
+from localloop.daemon.running import Daemon, Judgement
 from localloop.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def run(given: Path | None, *, background: bool) -> None:
         background: Whether nobody reads what is printed.
     """
     with opened(given) as store:
+        if background:
+            _leave(store.path)
         daemon = Daemon(
             store,
             settings.load(store.path),
@@ -48,6 +52,13 @@ def run(given: Path | None, *, background: bool) -> None:
         )
         with stoppable(daemon.ask_to_end):
             daemon.run()
+
+
+def _leave(folder: Path) -> None:
+    """Go away from the terminal, whose end is not to be this process's, and from a disk that may be unmounted."""
+    if os.getpgrp() != os.getpid():  # who leads a group of processes, as a shell's job does, cannot
+        os.setsid()
+    os.chdir(folder)
 
 
 def _explained(error: BaseException) -> str:
@@ -127,42 +138,6 @@ def status(out: Output, given: Path | None) -> None:
         raise typer.Exit(how.code)
     if any(root.error or root.problems for root in how.roots):
         raise typer.Exit(ExitCode.PARTIAL)
-
-
-def lines_of(how: Health, now: str) -> Iterator[str]:
-    """How a daemon is, for people.
-
-    Args:
-        how: How it is.
-        now: The time, as ISO-8601 text.
-    """
-    yield f"Daemon    process {how.pid}, for {human.age(how.started, now)}: {how.state.value}"
-    if how.text:
-        yield f"          {how.text}"
-    if how.last_sync:
-        sent, fetched = human.size(how.sent_bytes), human.size(how.fetched_bytes)
-        yield f"Synced    {human.age(how.last_sync, now)} ago; sent {sent}, fetched {fetched} since it runs"
-    if how.metrics:
-        yield f"Metrics   {how.metrics}"
-    for root in how.roots:
-        yield from _lines_of_root(root)
-
-
-def _lines_of_root(root: RootHealth) -> Iterator[str]:
-    place = f"{root.dataset}{root.to}" if root.to.strip("/") else root.dataset
-    yield f"Watches   {root.folder} into {place}"
-    counts = [human.count(root.added, "file") + f" added ({human.size(root.bytes)})"]
-    counts += [f"{human.count(root.moved, 'item')} moved"] if root.moved else []
-    counts += [f"{human.count(root.replaced, 'item')} with new content"] if root.replaced else []
-    counts += [f"{human.count(root.gone, 'file')} gone"] if root.gone else []
-    counts += [f"{human.count(root.waiting, 'file')} being written"] if root.waiting else []
-    yield f"          {', '.join(counts)}"
-    if root.polled_because:
-        yield f"          is polled, since {root.polled_because}"
-    if root.error:
-        yield f"          {root.error}"
-    for path, reason in root.problems.items():
-        yield f"          not taken: {path}: {reason}"
 
 
 def tell_log(out: Output, given: Path | None, last: int, *, follow: bool) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, case, func, select
 
 from localloop.cli.standing import CONFLICTS, OPERATIONS, by_kind, is_here, names
+from localloop.daemon.control import how
+from localloop.daemon.health import Health
 from localloop.halting import Halted, halted
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
@@ -75,6 +77,7 @@ class Status:
     remote_only: Volume = Volume()
     syncing: Holder | None = None
     halt: Halted | None = None
+    daemon: Health | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
@@ -106,6 +109,7 @@ class Status:
             "rejected_count": len(self.refused) + self.refused_more,
             "conflicts": self.conflicts,
             "halt": self._halt(),
+            "daemon": self.daemon.to_json() if self.daemon else None,
             "remote_only": {"files": self.remote_only.number, "bytes": self.remote_only.bytes},
         }
 
@@ -132,6 +136,7 @@ def gather(store: Store) -> Status:
     found = _about(store, settings)
     found.syncing = holder_of(store.path)
     found.halt = halted(store)
+    found.daemon = how(store.path)
     with store.reading() as connection:
         _count_waiting(connection, found)
         _name_refused(connection, found)

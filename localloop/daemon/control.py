@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from localloop import config
 from localloop.daemon import health
 from localloop.daemon.health import Health, State
-from localloop.daemon.running import FOLDER, folder_of, running
+from localloop.daemon.places import FOLDER, folder_of, running
 
 #: How long a daemon may take to start, and how long to stop before it is killed; in seconds.
 STARTS_WITHIN: Final = 30.0
@@ -40,35 +40,31 @@ class Failed:
 
 
 def start(store: Path, words: Sequence[str]) -> Health | Failed:
-    """Start the daemon of a store in the background.
+    """Start the daemon of a store in the background. It outlives this process, which does not wait for its end.
 
     Args:
         store: The store's directory.
-        words: The command line.
+        words: The command line; the first is a program's absolute path.
 
     Returns:
         How it is, or why it did not start.
     """
     folder = folder_of(store)
     errors = folder / ERRORS
-    with errors.open("wb") as file:
-        errors.chmod(0o600)
-        process = subprocess.Popen(  # noqa: S603 - it is this program
-            list(words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=file,
-            start_new_session=True,
-            cwd=store,
-        )
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, os.fspath(errors), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+    ]
+    pid = os.posix_spawn(words[0], list(words), config.environment(), file_actions=actions)
     end = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < end:
-        code = process.poll()
-        if code is not None:
+        ended, code = os.waitpid(pid, os.WNOHANG)
+        if ended:
             said = errors.read_text(encoding="utf-8", errors="replace").strip().removeprefix("Error: ")
-            return Failed(code, said or "The daemon ended at once.")
+            return Failed(os.waitstatus_to_exitcode(code), said or "The daemon ended at once.")
         now = health.read(folder)
-        if now is not None and now.pid == process.pid and now.state is not State.STARTING:
+        if now is not None and now.pid == pid and now.state is not State.STARTING:
             return now
         time.sleep(_NAP)
     return Failed(1, f"The daemon did not start within {STARTS_WITHIN:.0f} s.")

@@ -71,10 +71,10 @@ def lines(folder: Path, last: int) -> list[str]:
     """
     found: list[str] = []
     for path in _files(folder):
-        text = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        found = text[-(last - len(found)) :] + found
         if len(found) >= last:
             break
+        text = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        found = text[max(0, len(text) + len(found) - last) :] + found
     return found
 
 

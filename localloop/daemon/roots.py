@@ -31,6 +31,9 @@ AGAIN_AFTER: Final = 10.0
 #: How many problems are told.
 _TOLD: Final = 100
 
+#: What is counted of all looks since the start.
+_COUNTS: Final = ("added", "replaced", "moved", "gone", "bytes")
+
 #: The local id of a dataset by its place.
 Find = Callable[[Store, str], str]
 
@@ -60,6 +63,7 @@ class Root:
         self._stopping = threading.Event()
         self._watcher: Watcher | None = None
         self._said: dict[str, str] = {}
+        self._before = dict.fromkeys(_COUNTS, 0)
         self.health = RootHealth(os.fspath(watch.root), watch.dataset, watch.to)
         self._thread = threading.Thread(target=self._run, name=f"watch {watch.root}", daemon=True)
 
@@ -105,6 +109,7 @@ class Root:
                 now=time.time,
                 monotonic=time.monotonic,
                 stopping=self._stopping.is_set,
+                through=self._count,
             )
             self._watcher = Watcher(taker, Hints(root, ignored), self, lambda _: None)
             if not self._stopping.is_set():
@@ -114,17 +119,13 @@ class Root:
         """Count and log what a look came to."""
         health = self.health
         health.looked_at = _now()
-        health.added += look.added
-        health.replaced += look.replaced
-        health.moved += look.moved
-        health.gone += look.gone
-        health.bytes += look.bytes
-        health.waiting = len(look.waiting)
+        self._count(look)
+        self._before = {name: getattr(health, name) for name in _COUNTS}
         if health.error:
             LOG.info("%s: is watched again", health.folder)
             health.error = ""
         if look.anything or look.gone:
-            told = {name: getattr(look, name) for name in ("added", "replaced", "moved", "gone", "bytes")}
+            told = {name: getattr(look, name) for name in _COUNTS}
             text = ", ".join(f"{name} {number}" for name, number in told.items() if number)
             LOG.info("%s: %s", health.folder, text, extra={"told": {"folder": health.folder, **told}})
         for path, reason in look.problems.items():
@@ -139,6 +140,11 @@ class Root:
         health.problems = dict(islice(self._said.items(), _TOLD))
         if look.anything:
             self._taken()
+
+    def _count(self, look: Look) -> None:
+        for name, number in self._before.items():
+            setattr(self.health, name, number + getattr(look, name))
+        self.health.waiting = len(look.waiting)
 
     def failed(self, error: Exception) -> None:
         """Log why the folder cannot be looked at, once."""

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from threading import Timer
 from typing import Final
 
@@ -19,16 +18,13 @@ from localloop.daemon.health import EVERY, Health, State
 from localloop.daemon.logs import LOG
 from localloop.daemon.metrics import MetricsServer
 from localloop.daemon.notify import Notify
+from localloop.daemon.places import LOCK, folder_of
 from localloop.daemon.roots import Find, Root
 from localloop.daemon.settings import Settings
 from localloop.daemon.syncing import Attention, Judge, SyncLoop
 from localloop.platform import CredentialStore
 from localloop.store import Store
-from localloop_sync.drivers.lock import Holder, SyncLock, holder_of
-
-#: The daemon's directory in the store's, and the name of its lock there.
-FOLDER: Final = "daemon"
-LOCK: Final = "daemon"
+from localloop_sync.drivers.lock import Holder, SyncLock
 
 #: How long it may take to end, in seconds. What has not ended by then is cut off, as by a power cut.
 STOPS_WITHIN: Final = 8.0
@@ -38,26 +34,6 @@ GRACE: Final = 60.0
 
 #: How the process ends that was cut off, so that a service manager starts another one.
 _HUNG: Final = 1
-
-
-def folder_of(store: Path) -> Path:
-    """The daemon's directory, made where it is missing.
-
-    Args:
-        store: The store's directory.
-    """
-    folder = store / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
-
-
-def running(store: Path) -> Holder | None:
-    """Who runs as the daemon of a store; None when nobody does.
-
-    Args:
-        store: The store's directory.
-    """
-    return holder_of(store / FOLDER, LOCK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Schedule:
         """What holds at a moment.
 
         Args:
-            moment: By the wall clock, without a zone. Where the clocks change meanwhile, the end is an hour off.
+            moment: By the wall clock. Where the clocks change meanwhile, the end is an hour off.
         """
         quiet = any(hours.hold(moment) for hours in self.quiet)
         rate = next((rate for hours, rate in self.rates if hours.hold(moment)), self.rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -49,16 +50,20 @@ keep = 5                # and so many of them are kept
 """
 
 
-def _seconds(value: object) -> object:
-    return read_duration(value, "It") if isinstance(value, str) else value
+def _with_unit(read: Callable[[str, str], float]) -> BeforeValidator:
+    """Reads text with a unit; the library takes a ``ValueError`` for what is wrong with a value."""
+
+    def validate(value: object) -> object:
+        try:
+            return read(value, "It") if isinstance(value, str) else value
+        except BadRequest as error:
+            raise ValueError(error.message) from None
+
+    return BeforeValidator(validate)
 
 
-def _bytes(value: object) -> object:
-    return read_rate(value, "It") if isinstance(value, str) else value
-
-
-_Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
-_Bytes = Annotated[float, BeforeValidator(_bytes), Field(ge=1, allow_inf_nan=False)]
+_Seconds = Annotated[float, _with_unit(read_duration), Field(gt=0, allow_inf_nan=False)]
+_Bytes = Annotated[float, _with_unit(read_rate), Field(ge=1, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -189,7 +194,7 @@ def _first(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"There is no setting {where}."
     cause = first.get("ctx", {}).get("error")
-    text = cause.message if isinstance(cause, BadRequest) else first["msg"]
+    text = str(cause) if isinstance(cause, ValueError) else first["msg"]
     return f"{where}: {text.removesuffix('.')}."
 
 

@@ -58,7 +58,7 @@ class SyncLoop:
         credentials: Where the tokens are.
         judge: Says what an error means.
         attention: Says what a sync left to somebody.
-        now: The wall clock, without a zone.
+        now: The wall clock, with its zone.
         reachable: Whether a gate can be reached.
         metered: Whether the connection is paid by volume.
     """
@@ -73,7 +73,7 @@ class SyncLoop:
         judge: Judge,
         attention: Attention,
         *,
-        now: Callable[[], datetime] = datetime.now,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         reachable: Callable[[str], bool] = network.reachable,
         metered: Callable[[], bool] = network.metered,
     ) -> None:
@@ -137,7 +137,7 @@ class SyncLoop:
     def _allowed(self) -> tuple[State, str, float, float | None]:
         """Whether it may sync: idle when it may, for how long at most, and how fast."""
         moment = self._now()
-        if until := pausing.paused(self._folder, datetime.now().astimezone()):
+        if until := pausing.paused(self._folder, moment):
             return State.PAUSED, f"Paused until {until}.", 0.0, None
         regime = self._schedule.at(moment)
         limit = self._settings.sync.time_limit

@@ -73,6 +73,7 @@ class Taker:
         now: Seconds since the epoch.
         monotonic: Seconds of a clock that nobody sets.
         stopping: Says whether to leave the rest for another time.
+        through: Called after each batch, with what the look came to so far.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Taker:
         now: Callable[[], float],
         monotonic: Callable[[], float],
         stopping: Callable[[], bool] = lambda: False,
+        through: Callable[[Look], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._dataset_id = dataset_id
@@ -98,6 +100,7 @@ class Taker:
         self._now = now
         self._monotonic = monotonic
         self._stopping = stopping
+        self._through = through
         self._taken = Known(memory.load())
         self._gone: dict[str, float] = {}
 
@@ -123,6 +126,7 @@ class Taker:
         rest = iter(ready)
         while not self._stopping() and (batch := list(islice(rest, BATCH))):
             self._batch(batch, done)
+            self._through(done)
         self._forget(changes.gone, done)
         return done
 

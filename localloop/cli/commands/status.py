@@ -45,7 +45,8 @@ def status(
 ) -> None:
     """Say what waits to be sent, and what needs attention.
 
-    Also what was refused and why, open conflicts, and when the last sync was. The platform is not asked.
+    Also what was refused and why, open conflicts, when the last sync was, and what the daemon watches and how. The
+    platform is not asked.
     """
     from localloop.cli.advice import ExitCode
     from localloop.cli.opening import opened
@@ -82,6 +83,10 @@ def _print(out: Output, found: Status) -> None:
     if found.remote_only.number:
         files = human.count(found.remote_only.number, "file")
         out.line(f"Content   {files} remote-only ({human.size(found.remote_only.bytes)}): `localloop get`")
+    if found.daemon is not None:
+        from localloop.cli.health import lines_of
+
+        out.lines(lines_of(found.daemon, found.now))
     out.line()
     attention = list(_attention(found))
     out.lines(attention or ["Nothing waits to be sent."])
