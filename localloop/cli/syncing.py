@@ -135,7 +135,7 @@ def attention(store: Store, report: SyncReport) -> tuple[ExitCode, str]:
     if report.conflicts_open:
         parts.append(f"{human.count(report.conflicts_open, 'conflict')} open (`localloop conflicts`)")
     text = "; ".join(parts)
-    return code, f"localloop sync: {text}." if text else ""
+    return code, f"{text}." if text else ""
 
 
 def summary(report: SyncReport, refused: int) -> str:

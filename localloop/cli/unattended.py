@@ -77,14 +77,14 @@ def line_of(error: BaseException) -> tuple[ExitCode | int, str]:
     if offline or isinstance(error, LockedError):
         return told.code, ""
     more = f" ({len(told.details)} listed by `localloop status`)" if told.details else ""
-    return told.code, f"localloop sync: {told.message}{more} {told.advice}".strip()
+    return told.code, f"{told.message}{more} {told.advice}".strip()
 
 
 def say(text: str, store: Path | None) -> None:
     """Print a line on standard error, unless it was said within a day; an empty one says that all is well.
 
     Args:
-        text: The line.
+        text: What needs attention.
         store: The store's directory, where what was said is remembered; None where there is none.
     """
     now = datetime.now().astimezone()
@@ -95,7 +95,7 @@ def say(text: str, store: Path | None) -> None:
         return
     if last.get("text") == text and _recent(last.get("at"), now):
         return
-    sys.stderr.write(f"{printable(text)}\n")
+    sys.stderr.write(f"localloop sync: {printable(text)}\n")
     sys.stderr.flush()
     if store is not None:
         fresh = (store / FILE).with_suffix(".new")

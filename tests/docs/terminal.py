@@ -7,8 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
+
+from typer.testing import CliRunner
+
+from localloop.cli.app import app
 
 _LOCALLOOP = [sys.executable, "-m", "localloop"]
 _FOREIGN = ("LOCALLOOP_", "DATALOOP")
@@ -40,7 +45,13 @@ class Terminal:
         return self._run([sys.executable, "-c", block], codes)
 
     def localloop(self, words: list[str], *, codes: frozenset[int] = frozenset({0})) -> int:
-        return self._run([*_LOCALLOOP, *words], codes)
+        """Run a command line in this process, where the program needs no start."""
+        others: dict[str, str | None] = dict.fromkeys(set(os.environ) - set(self.environment))
+        with chdir(self.place):
+            done = CliRunner().invoke(app, words, env={**others, **self.environment})
+        assert done.exit_code in codes, f"{words}\n{done.output}\n{done.exception!r}"
+        self.said += done.stdout
+        return done.exit_code
 
     def _run(self, command: list[str], codes: frozenset[int]) -> int:
         done = subprocess.run(

@@ -20,6 +20,7 @@ RUN_BY = {
     "docs/guides/annotations.md": "tests/docs/test_annotations_page.py",
     "docs/guides/backup.md": "tests/docs/test_backup_page.py",
     "docs/guides/cron.md": "tests/docs/test_cron_page.py",
+    "docs/guides/daemon.md": "tests/docs/test_daemon_page.py",
     "docs/guides/disk-space.md": "tests/docs/test_disk_space_page.py",
     "docs/guides/dtlpy-offline.md": "tests/docs/test_dtlpy_offline.py",
     "docs/guides/formats.md": "tests/docs/test_formats_page.py",

@@ -15,6 +15,12 @@ group = typer.Typer(
     help="Watch folders and sync, in one process that nobody looks after.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    epilog=examples(
+        "localloop daemon add ~/camera --dataset Fruit/Apples --create",
+        "localloop daemon start",
+        "localloop daemon status",
+        "localloop daemon logs --follow",
+    ),
 )
 
 
@@ -125,7 +131,7 @@ def resume(store: StoreOption = None, as_json: JsonOption = False) -> None:
 @group.command(
     epilog=examples(
         "localloop daemon add ~/camera --dataset Fruit/Apples --create",
-        "localloop daemon add ~/scans --dataset Fruit/Pears --to /2026 --ignore '*.log'",
+        "localloop daemon add ~/scans --dataset Fruit/Pears --ignore '*.log'",
     )
 )
 def add(

@@ -14,6 +14,7 @@ group = typer.Typer(
     help="Have the system start the daemon, and start it again.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    epilog=examples("localloop service install", "localloop service status"),
 )
 
 
