@@ -21,6 +21,10 @@ from localloop_sync.ports import ChunkSource
 #: How many files :meth:`BlobCache.add_files` publishes at a time.
 GROUP = 256
 
+#: How many bytes of files are taken in before they are published, so that those that are here already need no room
+#: for longer; a larger file is a group by itself.
+GROUP_BYTES = 64 << 20
+
 
 class BlobCache:
     """Immutable bytes named by their BLAKE3 digest, each kept once.
@@ -84,8 +88,10 @@ class BlobCache:
             OSError: A source cannot be read, or the cache cannot be written.
         """
         pending = iter(sources)
-        while group := list(islice(pending, GROUP)):
-            refs, failure = self._add_group(group, link=link)
+        while True:
+            refs, failure = self._add_group(pending, link=link)
+            if not refs and failure is None:
+                return
             yield from refs
             if failure is not None:
                 raise failure
@@ -387,13 +393,17 @@ class BlobCache:
         return sweep(self._layout, self._layout.partial, older_than_seconds)
 
     def _add_group(
-        self, sources: list[Path], *, link: bool
+        self, sources: Iterator[Path], *, link: bool
     ) -> tuple[list[BlobRef], BlobError | OSError | None]:
+        """Take in the next group; what was not read of the sources is left to the next call."""
         failure: BlobError | OSError | None = None
+        size = 0
         with Drafts(self._layout) as drafts:
             try:
-                for source in sources:
-                    drafts.from_file(source, link=link)
+                for source in islice(sources, GROUP):
+                    size += drafts.from_file(source, link=link).size
+                    if size >= GROUP_BYTES:
+                        break
             except (BlobError, OSError) as error:
                 failure = error
             self._publisher.publish(drafts.whole)

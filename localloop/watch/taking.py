@@ -179,9 +179,13 @@ class Taker:
         return again
 
     def _batch(self, files: Sequence[Seen], done: Look) -> None:
-        read = self._read(files, done)
-        if not read:
-            return
+        read, failure = self._read(files, done)
+        if read:
+            self._store_read(read, done)
+        if failure is not None:
+            raise failure
+
+    def _store_read(self, read: Sequence[tuple[Seen, BlobRef]], done: Look) -> None:
         derived = {seen.path: self._probe(seen, blob) for seen, blob in read}
         remembered: dict[str, Taken] = {}
         with self._store.transaction(f"files of {self._folder.name}") as tx:
@@ -225,28 +229,27 @@ class Taker:
         done.problems[seen.path] = "The item at its path has other content, which is not from here."
         return item
 
-    def _read(self, files: Sequence[Seen], done: Look) -> list[tuple[Seen, BlobRef]]:
-        """Bring files into the cache, each as it was seen: one that changed meanwhile has to wait."""
+    def _read(self, files: Sequence[Seen], done: Look) -> tuple[list[tuple[Seen, BlobRef]], OSError | None]:
+        """Bring files into the cache, each as it was seen: one that changed meanwhile has to wait.
+
+        Returns:
+            What was read, and the error that is about the store, such as a full disk: nothing is read after it.
+        """
         quiet = [seen for seen in files if self._is_free(seen, done)]
         read: list[tuple[Seen, BlobRef]] = []
         found = self._store.blobs.add_each([self._folder / seen.path for seen in quiet])
-        for seen, blob in zip(quiet, found, strict=True):
+        for seen, blob in zip(quiet, found, strict=False):  # it may end early
             if isinstance(blob, BlobRef) and self._is_same(seen):
                 read.append((seen, blob))
             elif isinstance(blob, BlobRef | SourceChangedError):
                 self._later(seen, done)
+            elif isinstance(blob, BlobError):
+                done.problems[seen.path] = blob.message
+            elif blob.filename not in {self._folder / seen.path, str(self._folder / seen.path)}:
+                return read, blob
             elif not isinstance(blob, FileNotFoundError):
-                done.problems[seen.path] = self._problem(seen, blob)
-        return read
-
-    def _problem(self, seen: Seen, error: BlobError | OSError) -> str:
-        """Why a file cannot be taken; an error that is about the store, such as a full disk, is raised."""
-        if isinstance(error, BlobError):
-            return error.message
-        file = self._folder / seen.path
-        if error.filename not in {file, str(file)}:
-            raise error
-        return str(error.strerror)
+                done.problems[seen.path] = str(blob.strerror)
+        return read, None
 
     def _is_free(self, seen: Seen, done: Look) -> bool:
         try:

@@ -318,3 +318,15 @@ def test_more_than_four_gibibytes_are_one_blob(cache, tmp_path):
     hasher.update(b"\0")
     assert ref == BlobRef(hasher.hexdigest(), size)
     assert cache.size(ref.digest) == size
+
+
+def test_large_files_are_published_before_the_next_are_read(cache, tmp_path, monkeypatch):
+    monkeypatch.setattr("localloop.blobs.cache.GROUP_BYTES", 10)
+    files = [tmp_path / str(number) for number in range(5)]
+    for number, path in enumerate(files):
+        path.write_bytes(bytes([number]) * 6)
+    coming = cache.add_files(files)
+    seen = [next(coming)]
+    assert len(files_below(cache.root)) == 2
+    assert len([*seen, *coming]) == 5
+    assert len(files_below(cache.root)) == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -283,3 +284,19 @@ def test_links_to_folders_are_not_followed(rig, tmp_path):
     (rig.folder / "loop").symlink_to(rig.folder)
     (rig.folder / "dangling").symlink_to(tmp_path / "none")
     assert scan(rig.folder, Ignored()).files == {}
+
+
+def test_before_a_disk_is_full_what_fits_is_taken(rig):
+    """No file of the process grows beyond a bound, which is what a full disk looks like to it."""
+    rig.write("a.txt", "A")
+    rig.write("b.bin", "b" * 4_000_000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            rig.look()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert rig.items() == {"/cam/a.txt": "A"}
+    rig.look()
+    assert set(rig.items()) == {"/cam/a.txt", "/cam/b.bin"}
