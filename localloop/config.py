@@ -151,6 +151,12 @@ def api_key() -> str | None:
     return os.environ.get("LOCALLOOP_API_KEY") or None
 
 
+def has_display() -> bool:
+    """Whether a browser has where to show itself."""
+    on_its_own = platform.system() in {"Darwin", "Windows"}
+    return on_its_own or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def colour_allowed() -> bool:
     """Whether a terminal may be given colours (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

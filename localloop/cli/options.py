@@ -65,6 +65,16 @@ EmailOption = Annotated[
     typer.Option("--email", metavar="EMAIL", help="The account.", show_default=False),
 ]
 
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="The gate and the account that `localloop login --profile` gave this name.",
+        show_default=False,
+    ),
+]
+
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", show_default=False)]
 
 DryRunOption = Annotated[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from localloop.platform.credentials import Credentials, CredentialStore
 from localloop.platform.faults import LOG_IN, decoded
 from localloop.platform.session import API, post_token
@@ -47,9 +49,43 @@ def login_api_key(transport: Transport, store: CredentialStore, key: str) -> Acc
         AuthError: It is not a key, it has expired, or the platform refused it.
         TransientError: There was no proper reply.
     """
-    token = Token.read(key)
+    token, email = _confirmed(transport, key, "an API key")
+    return _keep(transport, store, email, token.text, None)
+
+
+def login_tokens(
+    transport: Transport,
+    store: CredentialStore,
+    id_token: str,
+    refresh_token: str,
+    fits: Callable[[str], None] = lambda _: None,
+) -> Account:
+    """Keep tokens that a browser brought, once the platform has accepted them.
+
+    Args:
+        transport: The way to the gate.
+        store: Where the tokens go.
+        id_token: The bearer token.
+        refresh_token: What renews it.
+        fits: Called with the account before anything is kept; what it raises ends the log-in.
+
+    Returns:
+        Who is now logged in.
+
+    Raises:
+        AuthError: It is no token that is valid, or the platform refused it.
+        TransientError: There was no proper reply.
+    """
+    token, email = _confirmed(transport, id_token, "a token")
+    fits(email)
+    return _keep(transport, store, email, token.text, refresh_token)
+
+
+def _confirmed(transport: Transport, text: str, what: str) -> tuple[Token, str]:
+    """A token, and whose it is, once the platform has accepted it."""
+    token = Token.read(text)
     if token is None or token.expired(transport.now()):
-        raise AuthError("This is not an API key that is still valid.", advice=LOG_IN)
+        raise AuthError(f"This is not {what} that is still valid.", advice=LOG_IN)
     bearer = {"Authorization": f"Bearer {token.text}"}
     try:
         reply = decoded(transport.send("GET", f"{API}/users/me", headers=bearer))
@@ -58,8 +94,8 @@ def login_api_key(transport: Transport, store: CredentialStore, key: str) -> Acc
     told = reply.get("email") if isinstance(reply, dict) else None
     email = token.email or (told if isinstance(told, str) else "")
     if not email:
-        raise AuthError("The platform does not say whose API key this is.", advice=LOG_IN)
-    return _keep(transport, store, email, token.text, None)
+        raise AuthError(f"The platform does not say whose {what.partition(' ')[2]} this is.", advice=LOG_IN)
+    return token, email
 
 
 def logout(store: CredentialStore, gate: str, email: str | None = None) -> bool:

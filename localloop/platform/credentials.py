@@ -52,6 +52,25 @@ def system_keyring() -> KeyringBackend | None:
     return backend if usable else None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An account that is logged in.
+
+    Attributes:
+        gate: Its gate.
+        email: Its e-mail.
+        current: Whether it is the one that is meant at the gate when nobody says which.
+        in_keyring: Whether its tokens are in the keyring.
+        profiles: The names that stand for it.
+    """
+
+    gate: str
+    email: str
+    current: bool
+    in_keyring: bool
+    profiles: tuple[str, ...] = ()
+
+
 class CredentialStore:
     """The accounts that are logged in on this machine, by gate and e-mail.
 
@@ -121,6 +140,57 @@ class CredentialStore:
         secrets = self._from_keyring(gate, email) if entry.get("keyring") else entry
         return Credentials(gate, email, secrets["token"], secrets.get("refresh_token"))
 
+    def accounts(self) -> list[Known]:
+        """All accounts that are logged in.
+
+        Raises:
+            AuthError: The file cannot be understood.
+        """
+        content = self._read()
+        names: dict[tuple[str, str], list[str]] = {}
+        for name, (gate, email) in sorted(_profiles(content).items()):
+            names.setdefault((gate, email), []).append(name)
+        return [
+            Known(
+                *(gate, email, email == known.get("current"), bool(entry.get("keyring"))),
+                profiles=tuple(names.get((gate, email), ())),
+            )
+            for gate, known in sorted(content["gates"].items())
+            for email, entry in sorted(known["accounts"].items())
+        ]
+
+    def profile(self, name: str) -> tuple[str, str]:
+        """The gate and the account that a name stands for.
+
+        Args:
+            name: The name.
+
+        Raises:
+            AuthError: There is no such profile, or the file cannot be understood.
+        """
+        found = _profiles(self._read()).get(name)
+        if found is None:
+            raise AuthError(
+                f"There is no profile {name!r}.", advice="`localloop profiles` lists what there is."
+            )
+        return found
+
+    def set_profile(self, name: str, gate: str, email: str) -> None:
+        """Have a name stand for an account; it may have stood for another one before.
+
+        Args:
+            name: The name.
+            gate: The gate.
+            email: The account.
+
+        Raises:
+            AuthError: The file cannot be understood.
+        """
+        with self.lock():
+            content = self._read()
+            content.setdefault("profiles", {})[name] = {"gate": normal_gate(gate), "email": email}
+            self._write(content)
+
     def save(self, credentials: Credentials) -> None:
         """Keep credentials, as the current account of their gate.
 
@@ -161,6 +231,9 @@ class CredentialStore:
             return False
         if known.get("current") == email:
             known["current"] = next(iter(known["accounts"]), None)
+        for name, named in _profiles(content).items():
+            if named == (gate, email):
+                del content["profiles"][name]
         if entry.get("keyring"):
             self._forget_in_keyring(gate, email)
         self._write(content)
@@ -242,6 +315,16 @@ def own_credentials() -> CredentialStore:
     """Where the tokens of this machine's user are."""
     backend = system_keyring() if config.keyring_allowed() else None
     return CredentialStore(config.config_directory(), backend=backend)
+
+
+def _profiles(content: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """What the names in the file stand for."""
+    told = content.get("profiles")
+    return {
+        name: (str(one.get("gate")), str(one.get("email")))
+        for name, one in (told.items() if isinstance(told, dict) else ())
+        if isinstance(one, dict)
+    }
 
 
 def _service(gate: str) -> str:

@@ -29,30 +29,70 @@ _environment: str | None = None
 _OFFLINE = "Go on working offline, and log in before `localloop sync`."
 
 
-def login(gate: str | None = None) -> bool:
-    """Log in at a terminal. A store that is connected to no platform needs no log-in: True at once.
+def login(
+    audience: str | None = None,
+    auth0_url: str | None = None,
+    client_id: str | None = None,
+    callback_port: int | None = None,
+    gate: str | None = None,
+) -> bool:
+    """Log in at the platform's page in a browser; where none can be shown, at the terminal.
+
+    A store that is connected to no platform needs no log-in: True at once.
 
     Args:
+        audience: Not used; scripts pass it.
+        auth0_url: Not used; scripts pass it.
+        client_id: Not used; scripts pass it.
+        callback_port: The port of this machine that the browser comes back to; 0 for any free one. When it is given,
+            the page's address is printed where no browser can be shown.
         gate: The platform's root URL; the store's own when left out.
 
     Returns:
         True.
 
     Raises:
-        AuthError: There is no terminal to ask at, or the platform refused.
+        AuthError: Nobody logged in, there is no terminal to ask at, or the platform refused.
+        BadRequest: The port is taken.
         OfflineError: The platform cannot be reached.
+        OtherAccountHalt: The store belongs to another account.
     """
+    del audience, auth0_url, client_id
     if gate is None and not _connected(current()):
         return True
+    if callback_port is not None or config.has_display():
+        return _in_a_browser(_gate(gate), callback_port)
     if not (sys.stdin and sys.stdin.isatty()):
         raise AuthError(
-            "There is no terminal to ask for a password at.",
+            "There is no browser and no terminal to log in at.",
             advice="Use dl.login_m2m(email, password) or dl.login_api_key(api_key).",
         )
     sys.stderr.write("E-mail: ")
     sys.stderr.flush()
     email = sys.stdin.readline().strip()
     return login_m2m(email, getpass("Password: "), gate=gate)
+
+
+def _in_a_browser(gate: str, port: int | None) -> bool:
+    from localloop.platform.auth import login_tokens  # noqa: PLC0415 - only a log-in pays for HTTP
+    from localloop.platform.browser import PORT, Callback, show  # noqa: PLC0415 - the same
+    from localloop.platform.way import transport_to  # noqa: PLC0415 - the same
+
+    store = current()
+    with closing(transport_to(gate)) as transport:
+        with Callback(PORT if port is None else port) as callback:
+            page = callback.page_of(transport.gate)
+            if not show(page):
+                sys.stderr.write(f"Open this in a browser on this machine, and log in there: {page}\n")
+                sys.stderr.flush()
+            tokens = callback.wait()
+
+        def fits(email: str) -> None:
+            _refuse_other(store, transport.gate, email)
+
+        account = login_tokens(transport, _credentials(), tokens["id_token"], tokens["refresh_token"], fits)
+    _remember(store, account.gate, account.email)
+    return True
 
 
 def login_m2m(

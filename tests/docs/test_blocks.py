@@ -25,6 +25,7 @@ RUN_BY = {
     "docs/guides/dtlpy-offline.md": "tests/docs/test_dtlpy_offline.py",
     "docs/guides/formats.md": "tests/docs/test_formats_page.py",
     "docs/guides/getting-started.md": "tests/integration/sdk/test_guide.py",
+    "docs/guides/logging-in.md": "tests/docs/test_logging_in_page.py",
     "docs/guides/notebooks.md": "tests/docs/test_notebooks_page.py",
     "docs/guides/team-hub.md": "tests/docs/test_team_hub.py",
     "docs/guides/testing-with-faults.md": "tests/docs/test_faults_page.py",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from localloop.cli.filters import FilterOption
-from localloop.cli.options import EmailOption, GateOption, JsonOption, examples
+from localloop.cli.options import EmailOption, GateOption, JsonOption, ProfileOption, examples
 from localloop.cli.output import Output
 
 
@@ -25,6 +25,7 @@ def clone(
     ] = None,
     gate: GateOption = None,
     email: EmailOption = None,
+    profile: ProfileOption = None,
     content: Annotated[
         bool,
         typer.Option("--content", help="Fetch the files too, now and at every sync.", show_default=False),
@@ -52,6 +53,8 @@ def clone(
     if wanted is not None and not address.dataset:
         raise BadRequest("400", "Give a dataset to filter: PROJECT/DATASET.")
     target = (folder or Path(address.dataset or address.project)).expanduser().absolute()
+    if profile is not None:
+        gate, email = credentials().profile(profile)
     session = PlatformSession(transport_to(gate or config.default_gate()), credentials(), email=email)
     try:
         account, gate = session.email, session.gate

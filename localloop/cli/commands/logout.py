@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from localloop.cli.options import EmailOption, GateOption, JsonOption, StoreOption, examples
+from localloop.cli.options import EmailOption, GateOption, JsonOption, ProfileOption, StoreOption, examples
 from localloop.cli.output import Output
 
 
 def logout(
     gate: GateOption = None,
     email: EmailOption = None,
+    profile: ProfileOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -25,6 +26,8 @@ def logout(
     from localloop_schema.session import DATABASE
 
     out = Output(as_json=as_json)
+    if profile is not None:
+        gate, email = credentials().profile(profile)
     settings = {}
     if store is not None or (directory_of(None) / DATABASE).exists():
         with opened(store) as here:
@@ -41,5 +44,9 @@ def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(
         "logout",
-        epilog=examples("localloop logout", "localloop logout --gate http://192.168.1.20:8080"),
+        epilog=examples(
+            "localloop logout",
+            "localloop logout --gate http://192.168.1.20:8080",
+            "localloop logout --profile field",
+        ),
     )(logout)
