@@ -37,6 +37,10 @@ def _lines_of_root(root: RootHealth) -> Iterator[str]:
     counts += [f"{human.count(root.moved, 'item')} moved"] if root.moved else []
     counts += [f"{human.count(root.replaced, 'item')} with new content"] if root.replaced else []
     counts += [f"{human.count(root.gone, 'file')} gone"] if root.gone else []
+    counts += [f"{human.count(root.deleted, 'item')} deleted"] if root.deleted else []
+    counts += [f"{human.count(root.written, 'file')} written"] if root.written else []
+    counts += [f"{human.count(root.arranged, 'file')} moved"] if root.arranged else []
+    counts += [f"{human.count(root.removed, 'file')} removed"] if root.removed else []
     counts += [f"{human.count(root.waiting, 'file')} being written"] if root.waiting else []
     yield f"          {', '.join(counts)}"
     if root.polled_because:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,14 +18,14 @@ from localloop.cli.output import Output
 from localloop.cli.stopping import stoppable
 from localloop.config import LOCAL_STORE
 from localloop.errors import BadRequest, NotFound
+from localloop.fetching import patient
 from localloop.store.paths import normal_path
 from localloop.syncing import connected, sync_store
 from localloop.watch.hints import Hints
 from localloop.watch.ignoring import Ignored
-from localloop.watch.memory import Memory
-from localloop.watch.settling import QUIET, Settling
-from localloop.watch.taking import Look, Taker
-from localloop.watch.watching import POLL, Watcher
+from localloop.watch.opening import Place, looking
+from localloop.watch.taking import Look
+from localloop.watch.watching import POLL, Looker, Watcher
 from localloop_sync.drivers.retrying import Patience
 from localloop_sync.engine import Options
 from localloop_sync.errors import LockedError, TransientError
@@ -55,6 +54,8 @@ def run(
     once: bool,
     create: bool,
     sync_every: float | None,
+    mirror: bool = False,
+    allow_deletions: bool = False,
 ) -> None:
     """Watch a folder until Ctrl-C or SIGTERM, or once.
 
@@ -68,6 +69,8 @@ def run(
         once: Whether to look once.
         create: Whether to make a missing project or dataset.
         sync_every: How often to sync at most, in seconds; None for never.
+        mirror: Whether the folder follows the dataset as well.
+        allow_deletions: Whether much may be deleted.
 
     Raises:
         NotFound: There is no such folder, project or dataset.
@@ -84,11 +87,9 @@ def run(
         if address.path:
             raise BadRequest("400", "Name the dataset alone; --to says which directory of it.")
         remote = normal_path(to) if to.strip("/") else ""
-        with Memory(store.path, f"{os.fspath(root)}\0{row['id']}\0{remote}") as memory:
-            taker = Taker(
-                store, row["id"], root, remote, ignored, memory, Settling(QUIET), time.time, time.monotonic
-            )
-            teller = _Teller(out)
+        place = Place(store, row["id"], root, remote, ignored, mirror=mirror, allow_deletions=allow_deletions)
+        with looking(place, lambda: patient(store, credentials())) as taker:
+            teller = _Teller(out, mirrors=mirror)
             syncer = _Syncer(store, out, sync_every)
             with stoppable():
                 if once:
@@ -96,21 +97,31 @@ def run(
                 else:
                     _always(taker, teller, syncer, Hints(root, ignored), out, root)
             out.result(teller.to_json())
+    if teller.halted:
+        raise typer.Exit(ExitCode.HALTED)
     if teller.problems:
         raise typer.Exit(ExitCode.PARTIAL)
 
 
-def _once(taker: Taker, teller: _Teller, syncer: _Syncer) -> None:
-    look = taker.look()
-    teller.looked(look)
+def _once(taker: Looker, teller: _Teller, syncer: _Syncer) -> None:
+    look = _looked(taker, teller)
     while look.waiting:
         time.sleep(_LOOKS)
-        look = taker.look()
-        teller.looked(look)
+        look = _looked(taker, teller)
     syncer.now()
+    if taker.stirred:
+        _looked(taker, teller)  # at what the sync has brought
 
 
-def _always(taker: Taker, teller: _Teller, syncer: _Syncer, hints: Hints, out: Output, root: Path) -> None:
+def _looked(taker: Looker, teller: _Teller) -> Look:
+    look = taker.look()
+    teller.looked(look)
+    if look.halt is not None:
+        teller.failed(look.halt)
+    return look
+
+
+def _always(taker: Looker, teller: _Teller, syncer: _Syncer, hints: Hints, out: Output, root: Path) -> None:
     watcher = Watcher(taker, hints, teller, syncer.idle)
     out.line(f"Watching {root}; Ctrl-C stops.")
     try:
@@ -122,8 +133,10 @@ def _always(taker: Taker, teller: _Teller, syncer: _Syncer, hints: Hints, out: O
 class _Teller:
     """Prints what happened, a line for each time that something did."""
 
-    def __init__(self, out: Output) -> None:
+    def __init__(self, out: Output, *, mirrors: bool) -> None:
         self._out = out
+        self._mirrors = mirrors
+        self.halted = False
         self._total = Look()
         self._failed = ""
         self._polled = ""
@@ -131,22 +144,11 @@ class _Teller:
 
     def looked(self, look: Look) -> None:
         """Print what a look came to."""
-        self._failed = ""
-        total = self._total
-        total.added += look.added
-        total.replaced += look.replaced
-        total.moved += look.moved
-        total.gone += look.gone
-        total.bytes += look.bytes
-        parts = []
-        if look.added:
-            parts.append(f"added {human.count(look.added, 'file')} ({human.size(look.bytes)})")
-        if look.replaced:
-            parts.append(f"{human.count(look.replaced, 'item')} got new content")
-        if look.moved:
-            parts.append(f"moved {human.count(look.moved, 'item')}")
-        if look.gone:
-            parts.append(f"{human.count(look.gone, 'file')} gone, which deletes nothing")
+        self.halted = look.halt is not None
+        if look.halt is None:
+            self._failed = ""
+        self._total.add(look)
+        parts = list(self._parts(look))
         if parts:
             self._line("; ".join(parts))
         for path, reason in look.problems.items():
@@ -157,6 +159,22 @@ class _Teller:
             for path, reason in {**self.problems, **look.problems}.items()
             if path not in look.waiting
         }
+
+    def _parts(self, look: Look) -> Iterator[str]:
+        if look.added:
+            yield f"added {human.count(look.added, 'file')} ({human.size(look.bytes)})"
+        if look.gone and not self._mirrors:
+            yield f"{human.count(look.gone, 'file')} gone, which deletes nothing"
+        told = {
+            f"{human.count(look.replaced, 'item')} got new content": look.replaced,
+            f"moved {human.count(look.moved, 'item')}": look.moved,
+            f"deleted {human.count(look.deleted, 'item')} (`localloop trash ls`)": look.deleted,
+            f"wrote {human.count(look.written, 'file')}": look.written,
+            f"moved {human.count(look.arranged, 'file')} as their items": look.arranged,
+            f"removed {human.count(look.removed, 'file')}": look.removed,
+        }
+        yield from (text for text, number in told.items() if number)
+        yield from (f"kept both: what was {path} is {name}" for path, name in look.kept.items())
 
     def failed(self, error: Exception) -> None:
         """Print why nothing could be looked at, once."""
@@ -180,6 +198,12 @@ class _Teller:
             "moved": total.moved,
             "gone": total.gone,
             "bytes": total.bytes,
+            "written": total.written,
+            "arranged": total.arranged,
+            "removed": total.removed,
+            "deleted": total.deleted,
+            "kept": [{"path": path, "name": name} for path, name in total.kept.items()],
+            "halted": self.halted,
             "problems": [{"path": path, "reason": reason} for path, reason in self.problems.items()],
         }
 

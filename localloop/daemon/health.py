@@ -47,6 +47,11 @@ class RootHealth:
         moved: How many items got another path.
         gone: How many files are gone; their items stay.
         bytes: The size of what was added or replaced.
+        written: How many files were written here, by a mirror; and so on, as in
+            :class:`localloop.watch.taking.Look`.
+        arranged: How many files were moved here.
+        removed: How many files were removed here.
+        deleted: How many items were deleted.
         waiting: How many files somebody may still be writing to.
         problems: What could not be taken, and why, by path; the first hundred.
         error: Why it cannot be watched at the moment; empty when it is.
@@ -63,6 +68,10 @@ class RootHealth:
     moved: int = 0
     gone: int = 0
     bytes: int = 0
+    written: int = 0
+    arranged: int = 0
+    removed: int = 0
+    deleted: int = 0
     waiting: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     error: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
@@ -16,13 +15,14 @@ from localloop.daemon.health import RootHealth
 from localloop.daemon.logs import LOG
 from localloop.daemon.settings import WatchPart
 from localloop.errors import BadRequest, NotFound
+from localloop.fetching import patient
+from localloop.platform import CredentialStore
 from localloop.store import Store
 from localloop.store.paths import normal_path
 from localloop.watch.hints import Hints
 from localloop.watch.ignoring import Ignored
-from localloop.watch.memory import Memory
-from localloop.watch.settling import QUIET, Settling
-from localloop.watch.taking import Look, Taker
+from localloop.watch.opening import Place, looking
+from localloop.watch.taking import COUNTS, Look
 from localloop.watch.watching import Watcher
 
 #: How long nothing is tried after an error, in seconds.
@@ -30,9 +30,6 @@ AGAIN_AFTER: Final = 10.0
 
 #: How many problems are told.
 _TOLD: Final = 100
-
-#: What is counted of all looks since the start.
-_COUNTS: Final = ("added", "replaced", "moved", "gone", "bytes")
 
 #: The local id of a dataset by its place.
 Find = Callable[[Store, str], str]
@@ -47,15 +44,23 @@ class Root:
     Args:
         store: The store.
         watch: What is watched, and where it goes.
+        credentials: Where the tokens are.
         find: Finds the dataset.
         explain: Says what an error means.
         taken: Called when there is something to be sent.
     """
 
     def __init__(
-        self, store: Store, watch: WatchPart, find: Find, explain: Explain, taken: Callable[[], None]
+        self,
+        store: Store,
+        watch: WatchPart,
+        credentials: CredentialStore,
+        find: Find,
+        explain: Explain,
+        taken: Callable[[], None],
     ) -> None:
         self._store = store
+        self._credentials = credentials
         self._watch = watch
         self._find = find
         self._explain = explain
@@ -63,7 +68,7 @@ class Root:
         self._stopping = threading.Event()
         self._watcher: Watcher | None = None
         self._said: dict[str, str] = {}
-        self._before = dict.fromkeys(_COUNTS, 0)
+        self._before = dict.fromkeys(COUNTS, 0)
         self.health = RootHealth(os.fspath(watch.root), watch.dataset, watch.to)
         self._thread = threading.Thread(target=self._run, name=f"watch {watch.root}", daemon=True)
 
@@ -103,15 +108,14 @@ class Root:
         dataset = self._find(self._store, self._watch.dataset)
         remote = normal_path(self._watch.to) if self._watch.to.strip("/") else ""
         ignored = Ignored.of(root, self._watch.ignore)
-        with Memory(self._store.path, f"{os.fspath(root)}\0{dataset}\0{remote}") as memory:
-            taker = Taker(
-                *(self._store, dataset, root, remote, ignored, memory, Settling(QUIET)),
-                now=time.time,
-                monotonic=time.monotonic,
-                stopping=self._stopping.is_set,
-                through=self._count,
-            )
-            self._watcher = Watcher(taker, Hints(root, ignored), self, lambda _: None)
+        place = Place(self._store, dataset, root, remote, ignored, mirror=self._watch.mirror)
+        with looking(
+            place,
+            lambda: patient(self._store, self._credentials),
+            stopping=self._stopping.is_set,
+            through=self._count,
+        ) as looker:
+            self._watcher = Watcher(looker, Hints(root, ignored), self, lambda _: None)
             if not self._stopping.is_set():
                 self._watcher.run()
 
@@ -120,12 +124,14 @@ class Root:
         health = self.health
         health.looked_at = _now()
         self._count(look)
-        self._before = {name: getattr(health, name) for name in _COUNTS}
-        if health.error:
+        self._before = {name: getattr(health, name) for name in COUNTS}
+        if health.error and look.halt is None:
             LOG.info("%s: is watched again", health.folder)
             health.error = ""
-        if look.anything or look.gone:
-            told = {name: getattr(look, name) for name in _COUNTS}
+        for path, name in look.kept.items():
+            LOG.warning("%s: kept both: what was %s is %s", health.folder, path, name)
+        if any(getattr(look, name) for name in COUNTS):
+            told = {name: getattr(look, name) for name in COUNTS}
             text = ", ".join(f"{name} {number}" for name, number in told.items() if number)
             LOG.info("%s: %s", health.folder, text, extra={"told": {"folder": health.folder, **told}})
         for path, reason in look.problems.items():

@@ -87,7 +87,7 @@ class Daemon:
             attention=judgement.attention,
         )
         self._roots = [
-            Root(store, watch, judgement.find, judgement.explain, self._loop.stirred.set)
+            Root(store, watch, credentials, judgement.find, judgement.explain, self._loop.stirred.set)
             for watch in settings.watch
         ]
         self._health.roots = [root.health for root in self._roots]

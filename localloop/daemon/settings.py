@@ -122,6 +122,7 @@ class WatchPart(_Part):
     dataset: str
     to: str = "/"
     ignore: list[str] = []
+    mirror: bool = False
 
     @property
     def root(self) -> Path:
@@ -221,6 +222,8 @@ def add(store: Path, watch: WatchPart) -> Path:
         table["to"] = normal_path(watch.to)
     if watch.ignore:
         table["ignore"] = watch.ignore
+    if watch.mirror:
+        table["mirror"] = True
     there = document.get("watch")
     if not isinstance(there, AoT):
         there = tomlkit.aot()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from localloop.blobs import BlobRef
-from localloop.errors import BlobError, Conflict, SourceChangedError
+from localloop.errors import BlobError, Conflict, MassDeletionHalt, SourceChangedError
 from localloop.media import probe
 from localloop.store import Store
 from localloop.store.items import NewItem, add_items, find_item, move_item, put_content
@@ -31,6 +31,13 @@ BATCH: Final = 200
 _REMEMBERED: Final = 600.0
 
 
+#: What looks count.
+COUNTS: Final = (
+    *("added", "replaced", "moved", "gone", "bytes"),
+    *("written", "arranged", "removed", "deleted"),
+)
+
+
 @dataclass(slots=True)
 class Look:
     """What one look came to.
@@ -43,6 +50,12 @@ class Look:
         bytes: The size of what was added or replaced.
         waiting: Files that somebody may still be writing to: to be looked at again.
         problems: What could not be taken, and why.
+        written: How many files were written here, since their items are new or have new content.
+        arranged: How many files were moved here, since their items were.
+        removed: How many files were removed here, since their items are deleted.
+        deleted: How many items were deleted, since their files are gone.
+        kept: Files that were given another name, since their items have other content: their new names.
+        halt: Why nothing was deleted, where it would have been much.
     """
 
     added: int = 0
@@ -52,11 +65,27 @@ class Look:
     bytes: int = 0
     waiting: list[str] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
+    written: int = 0
+    arranged: int = 0
+    removed: int = 0
+    deleted: int = 0
+    kept: dict[str, str] = field(default_factory=dict)
+    halt: MassDeletionHalt | None = None
 
     @property
     def anything(self) -> bool:
         """Whether there is something to be sent."""
-        return bool(self.added or self.replaced or self.moved)
+        return bool(self.added or self.replaced or self.moved or self.deleted)
+
+    def add(self, other: Look) -> None:
+        """Count what another look came to as well.
+
+        Args:
+            other: The look.
+        """
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.kept |= other.kept
 
 
 class Taker:
@@ -74,6 +103,12 @@ class Taker:
         monotonic: Seconds of a clock that nobody sets.
         stopping: Says whether to leave the rest for another time.
         through: Called after each batch, with what the look came to so far.
+        mirrors: Whether the dataset's side is written to the folder as well, by somebody who looks after what this
+            leaves: files whose items have other content, or are elsewhere. What is gone is remembered then.
+
+    Attributes:
+        known: What was taken, by path.
+        gone: Since when files of that are gone, by path.
     """
 
     def __init__(
@@ -89,6 +124,7 @@ class Taker:
         monotonic: Callable[[], float],
         stopping: Callable[[], bool] = lambda: False,
         through: Callable[[Look], None] = lambda _: None,
+        mirrors: bool = False,
     ) -> None:
         self._store = store
         self._dataset_id = dataset_id
@@ -101,8 +137,12 @@ class Taker:
         self._monotonic = monotonic
         self._stopping = stopping
         self._through = through
-        self._taken = Known(memory.load())
-        self._gone: dict[str, float] = {}
+        self._mirrors = mirrors
+        self.known = Known(memory.load())
+        self.gone: dict[str, float] = {}
+
+    #: What a folder does not show, nobody looks at.
+    stirred = False
 
     def look(self, places: Mapping[str, bool] = ALL) -> Look:
         """Look at the folder, or at parts of it, and take what can be taken.
@@ -117,7 +157,7 @@ class Taker:
         done = Look()
         found = scan(self._folder, self._ignored, places)
         done.problems.update(found.problems)
-        changes = compare(self._taken.concerned(found), found, self._vanished)
+        changes = compare(self.known.concerned(found), found, self._vanished)
         self._move(changes, done)
         ready, waiting = self._settling.settled(
             [*changes.new, *changes.changed], self._now(), self._monotonic()
@@ -135,19 +175,27 @@ class Taker:
 
     def _forget(self, gone: Sequence[str], done: Look) -> None:
         now = self._monotonic()
-        done.gone = sum(path not in self._gone for path in gone)
-        self._gone = {path: self._gone.get(path, now) for path in {*self._gone, *gone} if path in self._taken}
+        done.gone = sum(path not in self.gone for path in gone)
+        since = {path: self.gone.get(path, now) for path in gone}
+        since |= {
+            path: at
+            for path, at in self.gone.items()
+            if path not in since and (not self._mirrors or self._vanished(path))
+        }
+        self.gone = {path: at for path, at in since.items() if path in self.known}
         over = [
-            path for path, since in self._gone.items() if now - since >= _REMEMBERED and self._vanished(path)
+            path
+            for path, since in self.gone.items()
+            if now - since >= _REMEMBERED and not self._mirrors and self._vanished(path)
         ]
         for path in over:
-            del self._gone[path]
-            self._taken.drop(path)
+            del self.gone[path]
+            self.known.drop(path)
         self._memory.save({}, over)
 
     def _move(self, changes: Changes, done: Look) -> None:
         """Give items the paths that their files have now; who moves in a circle is taken by content instead."""
-        left = [(self._taken[origin], seen) for origin, seen in changes.moved]
+        left = [(self.known[origin], seen) for origin, seen in changes.moved]
         while left:
             again: list[tuple[Taken, Seen]] = []
             for start in range(0, len(left), BATCH):
@@ -175,7 +223,7 @@ class Taker:
                 remembered[seen.path] = Taken(seen, before.digest, before.item)
         waiting = {before.seen.path for before, _ in again}
         forgotten = [before.seen.path for before, _ in moves if before.seen.path not in waiting]
-        self._remember(remembered, forgotten)
+        self.remember(remembered, forgotten)
         return again
 
     def _batch(self, files: Sequence[Seen], done: Look) -> None:
@@ -204,12 +252,15 @@ class Taker:
                     done.added += 1
                     done.bytes += blob.size
                 remembered[seen.path] = Taken(seen, blob.digest, row["id"])
-        self._remember(remembered, ())
+        self.remember(remembered, ())
 
     def _known(
         self, tx: Transaction, seen: Seen, blob: BlobRef, derived: Mapping[str, object], done: Look
     ) -> str | None:
         """The item that a file is of already; None when it is to become one, empty when it cannot be told."""
+        before = self.known.get(seen.path)
+        if self._mirrors and before is not None and self._went_elsewhere(tx, before):
+            return ""
         there = find_item(tx.connection, self._dataset_id, self._at(seen.path))
         if there is None:
             return None
@@ -219,7 +270,6 @@ class Taker:
         item = str(there["id"])
         if there["digest"] == blob.digest:
             return item
-        before = self._taken.get(seen.path)
         if before is not None and before.item == item and there["digest"] == before.digest:
             put_content(tx, there, blob, derived=derived)
             done.replaced += 1
@@ -227,7 +277,12 @@ class Taker:
             return item
         # Somebody else gave the item other content. That stands, until the file changes again.
         done.problems[seen.path] = "The item at its path has other content, which is not from here."
-        return item
+        return "" if self._mirrors else item
+
+    def _went_elsewhere(self, tx: Transaction, before: Taken) -> bool:
+        row = get_row(tx.connection, EntityKind.ITEM, before.item)
+        place = self._at(before.seen.path)
+        return row is not None and row["deleted_at"] is None and row["filename"] != place
 
     def _read(self, files: Sequence[Seen], done: Look) -> tuple[list[tuple[Seen, BlobRef]], OSError | None]:
         """Bring files into the cache, each as it was seen: one that changed meanwhile has to wait.
@@ -280,12 +335,18 @@ class Taker:
     def _at(self, path: str) -> str:
         return normal_path(f"{self._remote}/{path}")
 
-    def _remember(self, taken: Mapping[str, Taken], forgotten: Iterable[str]) -> None:
+    def remember(self, taken: Mapping[str, Taken], forgotten: Iterable[str]) -> None:
+        """Remember files as they are now, and forget others.
+
+        Args:
+            taken: The files, by path.
+            forgotten: Paths.
+        """
         gone = list(forgotten)
         for path in gone:
-            self._taken.drop(path)
-            self._gone.pop(path, None)
+            self.known.drop(path)
+            self.gone.pop(path, None)
         for path, one in taken.items():
-            self._taken.put(path, one)
-            self._gone.pop(path, None)
+            self.known.put(path, one)
+            self.gone.pop(path, None)
         self._memory.save(taken, [path for path in gone if path not in taken])

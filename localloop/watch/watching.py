@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from localloop.errors import NotFound
 from localloop.watch.hints import Hints
 from localloop.watch.scanning import ALL
-from localloop.watch.taking import Look, Taker
+from localloop.watch.taking import Look
 
 #: How long events are gathered before somebody looks: a rename is two of them, and a burst is thousands. In seconds.
 GATHERED: Final = 0.5
@@ -38,6 +38,19 @@ class Listener(Protocol):
         ...
 
 
+class Looker(Protocol):
+    """Looks at a folder, and does something about what it sees."""
+
+    @property
+    def stirred(self) -> bool:
+        """Whether there is something to look at although nothing happened in the folder."""
+        ...
+
+    def look(self, places: Mapping[str, bool] = ALL) -> Look:
+        """Look at the folder, or at parts of it."""
+        ...
+
+
 class Watcher:
     """Watches a folder.
 
@@ -52,7 +65,7 @@ class Watcher:
 
     def __init__(
         self,
-        taker: Taker,
+        taker: Looker,
         hints: Hints,
         listener: Listener,
         idle: Callable[[bool], None],
@@ -105,7 +118,7 @@ class Watcher:
             places.setdefault(path.rpartition("/")[0], False)
         if self._monotonic() >= self._full_at:
             self._look(ALL)
-        elif places:
+        elif places or self._taker.stirred:
             # Events may have been lost where many came, so all is looked at again soon.
             self._full_at = min(self._full_at, self._soonest)
             self._look(places)
@@ -137,4 +150,7 @@ class Watcher:
             every = POLL if self._hints.polled else self._rescan
             self._full_at = max(ended + every, self._soonest)
         self._listener.looked(look)
+        if look.halt is not None:
+            self._listener.failed(look.halt)
+            self._full_at = min(self._full_at, self._monotonic() + POLL)
         self._idle(look.anything)

@@ -18,9 +18,12 @@ def test_what_the_page_says_to_type_works(tmp_path):
     (tmp_path / "camera" / ".localloopignore").write_text(ignored)
     terminal = Terminal(tmp_path, "")
     terminal.localloop(["init", "--author", "ann@example.test"])
-    [block] = pages.blocks(pages.ROOT / PAGE, "sh")
-    terminal.localloop([*shlex.split(block)[1:], "--once", "--no-sync"])
+    take, mirror = pages.blocks(pages.ROOT / PAGE, "sh")
+    terminal.localloop([*shlex.split(take)[1:], "--once", "--no-sync"])
     terminal.localloop(["ls", "Fruit/Apples"])
     assert "added 1 file (1 B)" in terminal.said
     assert "/a.txt" in terminal.said
     assert "/a.log" not in terminal.said
+    (tmp_path / "apples").mkdir()
+    terminal.localloop([*shlex.split(mirror)[1:], "--once", "--no-sync"])
+    assert (tmp_path / "apples" / "a.txt").read_text() == "a"

@@ -155,6 +155,10 @@ def add(
             "--create", help="Make the project and the dataset if they are missing.", show_default=False
         ),
     ] = False,
+    mirror: Annotated[
+        bool,
+        typer.Option("--mirror", help="Have the folder follow the dataset too.", show_default=False),
+    ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -162,7 +166,7 @@ def add(
     from localloop.cli import daemons
     from localloop.daemon.settings import WatchPart
 
-    watch = WatchPart(folder=folder, dataset=dataset, to=to, ignore=ignore or [])
+    watch = WatchPart(folder=folder, dataset=dataset, to=to, ignore=ignore or [], mirror=mirror)
     daemons.add(Output(as_json=as_json), store, watch, create=create)
 
 

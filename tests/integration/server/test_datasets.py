@@ -89,9 +89,9 @@ def test_a_deleted_dataset_comes_back_with_everything_its_deletion_took(alice, b
     assert [one["filename"] for one in items_of(alice, dataset)] == ["/a/1.txt", "/empty"]
     assert alice.ask("GET", f"/annotationtasks/{task}")["totalItems"] == 2
     assert alice.ask("GET", "/datasets", params={"projects": project, "markForDeletion": "true"}) == []
-    # It can be deleted and restored again, by its name too.
+    # It can be deleted and restored again, by its name too; other projects have datasets of that name.
     alice.ask("DELETE", f"/datasets/{dataset}")
-    alice.ask("POST", "/datasets/restore", json={"query": {"filter": {"name": "D"}}})
+    alice.ask("POST", "/datasets/restore", json={"query": {"filter": {"name": "D", "id": dataset}}})
     assert len(alice.ask("GET", f"/items/{kept['id']}/annotations")) == 2
 
 
