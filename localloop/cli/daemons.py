@@ -152,7 +152,9 @@ def tell_log(out: Output, given: Path | None, last: int, *, follow: bool) -> Non
     with opened(given) as store:
         folder = folder_of(store.path)
     coming = logs.follow(folder) if follow else iter(())
-    out.lines(logs.lines(folder, last))
+    lines = logs.lines(folder, last)
+    out.result({"lines": lines})
+    out.lines(lines)
     try:
         for line in coming:
             if line:

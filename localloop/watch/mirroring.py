@@ -173,7 +173,7 @@ class Mirror:
 
     def _bring(self, ids: set[str] | None, done: Look) -> None:
         """Have the folder follow the dataset: all items, or those that changed."""
-        known = {one.item: one for one in self._taker.known.values()}
+        known = self._by_item()
         if ids is None:
             items = dict(self._items(None))
             concerned: Iterable[str] = {*items, *known}
@@ -192,6 +192,14 @@ class Mirror:
                     raise  # it is about the store
                 self._later(item_id, item, error.strerror or str(error), done)
         self._remove(plan.removals, len(known), done)
+
+    def _by_item(self) -> dict[str, Taken]:
+        """What was agreed on, by item. After a power cut an item may be known by an old path too, which is gone."""
+        known: dict[str, Taken] = {}
+        for path, one in self._taker.known.items():
+            if one.item not in known or path not in self._taker.gone:
+                known[one.item] = one
+        return known
 
     def _plan(self, concerned: Iterable[str], items: Mapping[str, Side], known: Mapping[str, Taken]) -> _Plan:
         plan = _Plan()
@@ -318,7 +326,13 @@ class Mirror:
                 gone.append(self._taker.known[path])
             else:
                 done.waiting.append(path)
-        items = dict(self._items({one.item for one in gone})) if gone else {}
+        if not gone:
+            return
+        known = self._by_item()
+        old = [one.seen.path for one in gone if known[one.item] != one]
+        self._taker.remember({}, old)
+        gone = [one for one in gone if known[one.item] == one]
+        items = dict(self._items({one.item for one in gone}))
         lost = [one for one in gone if items.get(one.item) == Side(one.seen.path, one.digest)]
         self._unsettled |= {one.item for one in gone} - {one.item for one in lost}
         if is_too_much(len(lost), total, self._limits):

@@ -93,6 +93,7 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.", show_default=False)
     ] = False,
     store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the daemon's log.
 
@@ -100,7 +101,11 @@ def logs(
     """
     from localloop.cli import daemons
 
-    daemons.tell_log(Output(as_json=False), store, last, follow=follow)
+    if follow and as_json:
+        raise typer.BadParameter(
+            '--json goes without --follow; daemon.toml can have the log in JSON: format = "json".'
+        )
+    daemons.tell_log(Output(as_json=as_json), store, last, follow=follow)
 
 
 @group.command(epilog=examples("localloop daemon pause --for 2h", "localloop daemon pause"))

@@ -106,6 +106,7 @@ def test_files_and_edits_reach_the_hub_whatever_happens_to_it(place, hub):
     assert "has stopped" in localloop("daemon", "stop").stdout
     assert health()["state"] == "stopped"
     assert "started" in localloop("daemon", "logs").stdout
+    assert "stopped" in json.loads(localloop("daemon", "logs", "-n", "1", "--json").stdout)["lines"][0]
 
 
 def test_a_root_that_is_gone_stops_no_other(place):

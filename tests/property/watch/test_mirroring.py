@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localloop.watch.agreeing import Here, Side, Step, decide
@@ -105,6 +105,8 @@ class Players:
 
 
 @given(actions=_ACTIONS)
+@example([("write", "a"), ("look",), ("unlink", "a"), ("move", "a", "b"), ("power cut", 1)])
+@example([("write", "x/a"), ("look",), ("rename", "x/a", "a"), ("forget",)])
 def test_both_sides_agree_in_the_end_and_nothing_that_anybody_wrote_is_lost(actions):
     with tempfile.TemporaryDirectory() as place:
         pair = Pair(Path(place))
