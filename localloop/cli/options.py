@@ -75,6 +75,32 @@ ProfileOption = Annotated[
     ),
 ]
 
+IntoOption = Annotated[
+    str,
+    typer.Option("--dataset", metavar="PROJECT/DATASET", help="Where its files go.", show_default=False),
+]
+
+ToOption = Annotated[
+    str, typer.Option("--to", metavar="PATH", help="The directory of the dataset that stands for it.")
+]
+
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        metavar="PATTERN",
+        help="Pass over what fits, as in a .gitignore; again for more. Also what .localloopignore in DIR says.",
+        show_default=False,
+    ),
+]
+
+CreateOption = Annotated[
+    bool,
+    typer.Option(
+        "--create", help="Make the project and the dataset if they are missing.", show_default=False
+    ),
+]
+
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", show_default=False)]
 
 DryRunOption = Annotated[

@@ -152,5 +152,5 @@ class Watcher:
         self._listener.looked(look)
         if look.halt is not None:
             self._listener.failed(look.halt)
-            self._full_at = min(self._full_at, self._monotonic() + POLL)
+            self._full_at = min(self._full_at, max(self._soonest, self._monotonic() + POLL))
         self._idle(look.anything)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from localloop.cli.options import DryRunOption, JsonOption, StoreOption, examples
+from localloop.cli.options import CreateOption, DryRunOption, JsonOption, StoreOption, examples
 from localloop.cli.output import Output
 
 
@@ -19,12 +19,7 @@ def add(
             "--to", metavar="PROJECT/DATASET[/FOLDER]", help="Where to put them.", show_default=False
         ),
     ],
-    create: Annotated[
-        bool,
-        typer.Option(
-            "--create", help="Make the project and the dataset if they are missing.", show_default=False
-        ),
-    ] = False,
+    create: CreateOption = False,
     overwrite: Annotated[
         bool,
         typer.Option(

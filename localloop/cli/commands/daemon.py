@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from localloop.cli.options import JsonOption, StoreOption, duration, examples
+from localloop.cli.options import (
+    CreateOption,
+    IgnoreOption,
+    IntoOption,
+    JsonOption,
+    StoreOption,
+    ToOption,
+    duration,
+    examples,
+)
 from localloop.cli.output import Output
 
 group = typer.Typer(
@@ -141,25 +150,10 @@ def resume(store: StoreOption = None, as_json: JsonOption = False) -> None:
 )
 def add(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder.")],
-    dataset: Annotated[
-        str,
-        typer.Option("--dataset", metavar="PROJECT/DATASET", help="Where its files go.", show_default=False),
-    ],
-    to: Annotated[
-        str, typer.Option("--to", metavar="PATH", help="The directory of the dataset that stands for it.")
-    ] = "/",
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ignore", metavar="PATTERN", help="Pass over what fits; again for more.", show_default=False
-        ),
-    ] = None,
-    create: Annotated[
-        bool,
-        typer.Option(
-            "--create", help="Make the project and the dataset if they are missing.", show_default=False
-        ),
-    ] = False,
+    dataset: IntoOption,
+    to: ToOption = "/",
+    ignore: IgnoreOption = None,
+    create: CreateOption = False,
     mirror: Annotated[
         bool,
         typer.Option("--mirror", help="Have the folder follow the dataset too.", show_default=False),

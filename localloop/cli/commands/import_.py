@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from localloop.cli.commands.export import Kind
-from localloop.cli.options import JsonOption, StoreOption, examples
+from localloop.cli.options import CreateOption, JsonOption, StoreOption, examples
 from localloop.cli.output import Output
 
 
@@ -20,12 +20,7 @@ def import_(
             "--to", metavar="PROJECT/DATASET[/FOLDER]", help="Where to put the items.", show_default=False
         ),
     ],
-    create: Annotated[
-        bool,
-        typer.Option(
-            "--create", help="Make the project and the dataset if they are missing.", show_default=False
-        ),
-    ] = False,
+    create: CreateOption = False,
     kind: Annotated[
         Kind | None,
         typer.Option("--format", "-f", help="The format; found out when left out.", show_default=False),

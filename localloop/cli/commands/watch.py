@@ -7,29 +7,24 @@ from typing import Annotated
 
 import typer
 
-from localloop.cli.options import JsonOption, StoreOption, duration, examples
+from localloop.cli.options import (
+    CreateOption,
+    IgnoreOption,
+    IntoOption,
+    JsonOption,
+    StoreOption,
+    ToOption,
+    duration,
+    examples,
+)
 from localloop.cli.output import Output
 
 
 def watch(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder.")],
-    dataset: Annotated[
-        str,
-        typer.Option("--dataset", metavar="PROJECT/DATASET", help="Where its files go.", show_default=False),
-    ],
-    to: Annotated[
-        str,
-        typer.Option("--to", metavar="PATH", help="The directory of the dataset that stands for it."),
-    ] = "/",
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ignore",
-            metavar="PATTERN",
-            help="Pass over what fits, as in a .gitignore; again for more. Also what .localloopignore in DIR says.",
-            show_default=False,
-        ),
-    ] = None,
+    dataset: IntoOption,
+    to: ToOption = "/",
+    ignore: IgnoreOption = None,
     once: Annotated[
         bool,
         typer.Option(
@@ -38,12 +33,7 @@ def watch(
             show_default=False,
         ),
     ] = False,
-    create: Annotated[
-        bool,
-        typer.Option(
-            "--create", help="Make the project and the dataset if they are missing.", show_default=False
-        ),
-    ] = False,
+    create: CreateOption = False,
     mirror: Annotated[
         bool,
         typer.Option(
