@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from localloop import config
 from localloop.daemon import health
 from localloop.daemon.health import Health, State
 from localloop.daemon.places import FOLDER, folder_of, running
+from localloop.errors import LockedError
 
 #: How long a daemon may take to start, and how long to stop before it is killed; in seconds.
 STARTS_WITHIN: Final = 30.0
@@ -79,10 +81,17 @@ def stop(store: Path, grace: float = STOPS_WITHIN) -> tuple[bool, bool]:
 
     Returns:
         Whether one ran, and whether it had to be killed, which loses nothing.
+
+    Raises:
+        LockedError: It runs on another machine.
     """
     holder = running(store)
     if holder is None:
         return False, False
+    if holder.host != socket.gethostname():
+        raise LockedError(
+            f"The daemon runs on {holder.host}, as process {holder.pid}.", advice="Stop it there."
+        )
     _signal(holder.pid, signal.SIGTERM)
     if _gone(store, holder.pid, grace):
         return True, False

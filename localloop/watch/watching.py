@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from localloop.errors import NotFound
+from sqlalchemy.exc import SQLAlchemyError
+
+from localloop.errors import LocalLoopError, NotFound
 from localloop.watch.hints import Hints
 from localloop.watch.scanning import ALL
 from localloop.watch.taking import Look
@@ -134,7 +136,7 @@ class Watcher:
             self._hints.start()
         try:
             look = self._taker.look(places)
-        except (NotFound, OSError) as error:
+        except (LocalLoopError, OSError, SQLAlchemyError) as error:
             self._lost = self._lost or isinstance(error, NotFound)
             self._listener.failed(error)
             self._full_at = self._monotonic() + POLL
