@@ -86,7 +86,7 @@ def test_a_log_in_is_kept_and_gives_the_store_its_author(ok, log_in, photos, hub
 
 
 def test_one_can_log_in_before_there_is_a_store(log_in, hub):
-    assert log_in(ANN, "--json").json == {"gate": hub.gate, "account": ANN, "store": None}
+    assert log_in(ANN, "--json").json == {"gate": hub.gate, "account": ANN, "profile": None, "store": None}
 
 
 def test_a_wrong_password_is_refused_and_changes_nothing(run, ok, hub, monkeypatch):
