@@ -27,6 +27,7 @@ class State(StrEnum):
     PAUSED = "paused"
     QUIET = "quiet hours"
     METERED = "metered"
+    LOCAL = "without a platform"
     ATTENTION = "needs attention"
     STOPPED = "stopped"
 

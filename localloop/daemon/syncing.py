@@ -137,6 +137,8 @@ class SyncLoop:
     def _allowed(self) -> tuple[State, str, float, float | None]:
         """Whether it may sync: idle when it may, for how long at most, and how fast."""
         moment = self._now()
+        if not self._gate():
+            return State.LOCAL, "There is nothing to sync with until `localloop login`.", 0.0, None
         if until := pausing.paused(self._folder, moment):
             return State.PAUSED, f"Paused until {until}.", 0.0, None
         regime = self._schedule.at(moment)

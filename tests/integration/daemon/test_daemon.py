@@ -119,7 +119,7 @@ def test_a_root_that_is_gone_stops_no_other(place):
     (place / "scans" / "a.txt").write_text("A")
     with Store.open(Path(".localloop")) as store:
         until(lambda: "/a.txt" in paths(store))
-        assert "camera is not there" in localloop("daemon", "status", code=6).stdout
+        assert "camera is not there" in localloop("daemon", "status", code=9).stdout
         (place / "away").rename(place / "camera")
         (place / "camera" / "b.txt").write_text("B")
         until(lambda: "/b.txt" in paths(store))

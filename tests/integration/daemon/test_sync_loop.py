@@ -165,3 +165,14 @@ def test_nobody_is_asked_to_log_in_twice_and_a_log_in_is_noticed(hub, machine):
     machine.log_in()
     loop.step()
     assert (machine.health.state, projects(hub)) == (State.IDLE, {"P"})
+
+
+def test_a_store_without_a_platform_needs_nobody(hub, machine):
+    machine.store.set_settings({"login_gate": None})
+    loop = machine.loop()
+    machine.project("P")
+    loop.step()
+    assert (machine.health.state, machine.health.code, machine.health.failures) == (State.LOCAL, 0, 0)
+    machine.store.set_settings({"login_gate": hub.gate})
+    loop.step()
+    assert (machine.health.state, projects(hub)) == (State.IDLE, {"P"})
