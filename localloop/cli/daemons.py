@@ -245,8 +245,10 @@ def roots(out: Output, given: Path | None) -> None:
         found = settings.load(path).watch
     out.result({"file": str(path / settings.FILE), "roots": [one.model_dump(mode="json") for one in found]})
     if found:
-        out.table(
-            ("FOLDER", "INTO"), [[str(one.root), f"{one.dataset}{one.to.rstrip('/')}"] for one in found]
-        )
+        rows = [
+            [str(one.root), "both ways" if one.mirror else "taken", f"{one.dataset}{one.to.rstrip('/')}"]
+            for one in found
+        ]
+        out.table(("FOLDER", "HOW", "DATASET"), rows)
     else:
         out.line("No folder is watched: `localloop daemon add`.")

@@ -112,8 +112,12 @@ def test_files_and_edits_reach_the_hub_whatever_happens_to_it(place, hub):
 def test_a_root_that_is_gone_stops_no_other(place):
     settings(SOON)
     (place / "scans").mkdir()
-    for name in ("camera", "scans"):
-        localloop("daemon", "add", place / name, "--dataset", f"P/{name}", "--create")
+    localloop("daemon", "add", place / "camera", "--dataset", "P/camera", "--create")
+    localloop("daemon", "add", place / "scans", "--dataset", "P/scans", "--create", "--mirror")
+    assert [line.split()[1] for line in localloop("daemon", "roots").stdout.splitlines()[1:]] == [
+        "taken",
+        "both",
+    ]
     (place / "camera").rename(place / "away")
     localloop("daemon", "start")
     (place / "scans" / "a.txt").write_text("A")
