@@ -158,7 +158,8 @@ class Callback:
             _reply(request, HTTPStatus.BAD_REQUEST, "Not logged in", text)
             return
         self._tokens = told
-        # The address with the tokens is left behind by going on: it stays in no history.
+        # The address with the tokens is left behind by going on: no page shows it, though a browser may keep it in
+        # its own files.
         request.send_response(HTTPStatus.SEE_OTHER)
         request.send_header("Location", "/done")
         _safe(request)
