@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from localloop.blobs.files import write_whole
 from localloop.errors import MassDeletionHalt, StoreError
 from localloop_sync.core.safety import Limits
 
@@ -79,9 +80,7 @@ def remembering(store: Store, options: Options) -> Iterator[None]:
     except MassDeletionHalt as halt:
         agreed: Mapping[str, int] = {} if options.limits is None else options.limits.agreed
         told = Halted(store.clock.now(), halt.message, halt.side, halt.entities, {**agreed, **halt.listed})
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(told)), encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, json.dumps(asdict(told)))
         raise
     if not options.dry_run:
         path.unlink(missing_ok=True)

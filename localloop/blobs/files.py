@@ -241,6 +241,24 @@ def replacing(target: Path) -> Iterator[Path]:
         os.replace(whole, target)  # noqa: PTH105 - it says that it replaces
 
 
+def write_whole(path: Path, text: str, mode: int | None = None) -> None:
+    """Replace a small file of text: a reader sees the old one or the new one. Nobody waits until it is durable.
+
+    Args:
+        path: The file; its folder is there.
+        text: What is to be in it.
+        mode: Its mode; what is usual when left out.
+
+    Raises:
+        OSError: It cannot be written, such as on a full disk.
+    """
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    if mode is not None:
+        fresh.chmod(mode)
+    fresh.replace(path)
+
+
 @contextmanager
 def appearing(folder: Path) -> Iterator[Path]:
     """A folder beside the one that is asked for, which takes its place when all went well.

@@ -19,11 +19,11 @@ from localloop.cli.output import Output
 from localloop.cli.stopping import stoppable
 from localloop.cli.syncing import attention
 from localloop.daemon import control, logs, pausing, settings
-from localloop.daemon.health import STALE, State
+from localloop.daemon.health import STALE, State, stamp
 from localloop.daemon.places import folder_of
-from localloop.daemon.roots import check
 from localloop.daemon.running import Daemon, Judgement
 from localloop.errors import BadRequest, NotFound
+from localloop.watch.opening import refuse_own_store
 
 if TYPE_CHECKING:
     from localloop.daemon.settings import WatchPart
@@ -122,7 +122,7 @@ def status(out: Output, given: Path | None) -> None:
     """
     with opened(given) as store:
         path = store.path
-        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        now = stamp()
     how = control.how(path)
     if how is None:
         out.result({"running": False})
@@ -205,7 +205,7 @@ def add(out: Output, given: Path | None, watch: WatchPart, *, create: bool) -> N
     if not watch.root.is_dir():
         raise NotFound("404", f"There is no folder {watch.folder}.", advice="Name one that is there.")
     with opened(given) as store:
-        check(store.path, watch.root)
+        refuse_own_store(store.path, watch.root)
         _, address = find_dataset_of(store, watch.dataset, create=create)
         if address.path:
             raise BadRequest("400", "Name the dataset alone; --to says which directory of it.")

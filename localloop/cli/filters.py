@@ -23,6 +23,27 @@ FilterOption = Annotated[
 _HARMLESS: dict[str, Any] = {"resource": "items", "page": 0, "pageSize": 1000}
 
 
+def text_of(said: str, what: str) -> str:
+    """What was typed, or what is in the file whose name was typed after ``@``.
+
+    Args:
+        said: What was typed.
+        what: What it is called in a message.
+
+    Raises:
+        BadRequest: The file cannot be read.
+    """
+    from localloop.errors import BadRequest
+
+    if not said.startswith("@"):
+        return said
+    path = Path(said[1:]).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest("400", f"The {what} in {path} cannot be read: {error}") from None
+
+
 def read(text: str | None) -> dict[str, Any] | None:
     """A filter as it was given.
 
@@ -41,12 +62,7 @@ def read(text: str | None) -> dict[str, Any] | None:
 
     if text is None:
         return None
-    if text.startswith("@"):
-        path = Path(text[1:]).expanduser()
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadRequest("400", f"The filter in {path} cannot be read: {error}") from None
+    text = text_of(text, "filter")
     try:
         found = json.loads(text)
     except ValueError as error:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from localloop.cli import human, places
+from localloop.cli import filters, human, places
 from localloop.cli.output import Output, dumps
 from localloop.errors import BadRequest
 from localloop.sdk.shape import shaped
@@ -46,12 +45,7 @@ def read_query(asked: str) -> dict[str, Any]:
         BadRequest: It cannot be read, or makes no sense.
         UnprocessableEntity: It has an operator or a resource that is not known.
     """
-    if asked.startswith("@"):
-        path = Path(asked[1:]).expanduser()
-        try:
-            asked = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadRequest("400", f"The query in {path} cannot be read: {error}") from None
+    asked = filters.text_of(asked, "query")
     if not asked.lstrip().startswith("{"):
         return read_text(asked, datetime.now(UTC))
     try:

@@ -25,9 +25,10 @@ def install(out: Output, given: Path | None, *, only_print: bool) -> None:
         typer.Exit: It could not be started.
     """
     with opened(given) as store:
-        service = services.service_of(store.path)
-        settings.load(store.path)  # what makes no sense is told here
-        runs = control.how(store.path) is not None
+        path = store.path
+    service = services.service_of(path)
+    settings.load(path)  # what makes no sense is told here
+    runs = control.how(path) is not None
     told = {"name": service.name, "path": str(service.path)}
     if only_print:
         out.result({**told, "text": service.text})
@@ -36,8 +37,7 @@ def install(out: Output, given: Path | None, *, only_print: bool) -> None:
     known = service.path.exists()
     if runs and not known:
         out.note("The daemon that runs by itself is stopped, and started as a service.")
-        with opened(given) as store:
-            control.stop(store.path)
+        control.stop(path)
     services.write(service)
     problem = services.carry_out(service.starting)
     out.result({**told, "started": not problem, "problem": problem})

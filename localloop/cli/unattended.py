@@ -18,6 +18,7 @@ from random import SystemRandom
 from threading import Timer
 from typing import Any, Final
 
+from localloop.blobs.files import write_whole
 from localloop.cli.advice import ExitCode, advise
 from localloop.cli.human import printable
 from localloop_sync.errors import LockedError, OutOfTimeError, TransientError
@@ -98,9 +99,7 @@ def say(text: str, store: Path | None) -> None:
     sys.stderr.write(f"localloop sync: {printable(text)}\n")
     sys.stderr.flush()
     if store is not None:
-        fresh = (store / FILE).with_suffix(".new")
-        fresh.write_text(json.dumps({"text": text, "at": now.isoformat()}), encoding="utf-8")
-        fresh.replace(store / FILE)
+        write_whole(store / FILE, json.dumps({"text": text, "at": now.isoformat()}))
 
 
 def _last(store: Path | None) -> dict[str, Any]:

@@ -16,14 +16,12 @@ from localloop.cli.advice import ExitCode, advise
 from localloop.cli.opening import credentials, opened
 from localloop.cli.output import Output
 from localloop.cli.stopping import stoppable
-from localloop.config import LOCAL_STORE
 from localloop.errors import BadRequest, NotFound
 from localloop.fetching import patient
-from localloop.store.paths import normal_path
 from localloop.syncing import connected, sync_store
 from localloop.watch.hints import Hints
 from localloop.watch.ignoring import Ignored
-from localloop.watch.opening import Place, looking
+from localloop.watch.opening import Place, looking, refuse_own_store
 from localloop.watch.taking import Look
 from localloop.watch.watching import POLL, Looker, Watcher
 from localloop_sync.drivers.retrying import Patience
@@ -81,13 +79,11 @@ def run(
         raise NotFound("404", f"There is no folder {folder}.", advice="Name one that is there.")
     ignored = Ignored.of(root, ignore)
     with opened(given) as store:
-        if store.path.is_relative_to(root) and LOCAL_STORE not in store.path.relative_to(root).parts:
-            raise BadRequest("400", "The store is in the folder, and would be taken into itself.")
+        refuse_own_store(store.path, root)
         row, address = find_dataset_of(store, dataset, create=create)
         if address.path:
             raise BadRequest("400", "Name the dataset alone; --to says which directory of it.")
-        remote = normal_path(to) if to.strip("/") else ""
-        place = Place(store, row["id"], root, remote, ignored, mirror=mirror, allow_deletions=allow_deletions)
+        place = Place(store, row["id"], root, to, ignored, mirror=mirror, allow_deletions=allow_deletions)
         with looking(place, lambda: patient(store, credentials())) as taker:
             teller = _Teller(out, mirrors=mirror)
             syncer = _Syncer(store, out, sync_every)

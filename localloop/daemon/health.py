@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+
+from localloop.blobs.files import write_whole
 
 #: In the daemon's directory.
 FILE: Final = "health.json"
@@ -15,6 +18,15 @@ FILE: Final = "health.json"
 #: How often it is written although nothing happened, in seconds; one that is much older is of a daemon that hangs.
 EVERY: Final = 30.0
 STALE: Final = 3 * EVERY
+
+
+def stamp(ahead: float = 0.0) -> str:
+    """The time now, or some seconds ahead, as it is told: ISO-8601 text with the machine's zone.
+
+    Args:
+        ahead: How many seconds.
+    """
+    return (datetime.now().astimezone() + timedelta(seconds=ahead)).isoformat(timespec="seconds")
 
 
 class State(StrEnum):
@@ -131,9 +143,7 @@ class Health:
         Raises:
             OSError: It cannot be written, such as on a full disk.
         """
-        fresh = (folder / FILE).with_suffix(".new")
-        fresh.write_text(json.dumps(self.to_json(), indent=2), encoding="utf-8")
-        fresh.replace(folder / FILE)
+        write_whole(folder / FILE, json.dumps(self.to_json(), indent=2))
 
 
 def read(folder: Path) -> Health | None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from localloop.blobs.files import write_whole
+
 FILE: Final = "pause.json"
 
 
@@ -17,9 +19,7 @@ def pause(folder: Path, until: datetime | None) -> None:
         folder: The daemon's directory.
         until: When it goes on by itself, with a zone; None for never.
     """
-    fresh = (folder / FILE).with_suffix(".new")
-    fresh.write_text(json.dumps({"until": until.isoformat() if until else None}), encoding="utf-8")
-    fresh.replace(folder / FILE)
+    write_whole(folder / FILE, json.dumps({"until": until.isoformat() if until else None}))
 
 
 def resume(folder: Path) -> bool:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
-from localloop.config import LOCAL_STORE
-from localloop.daemon.health import RootHealth
+from localloop.daemon.health import RootHealth, stamp
 from localloop.daemon.logs import LOG
 from localloop.daemon.settings import WatchPart
-from localloop.errors import BadRequest, NotFound
 from localloop.fetching import patient
 from localloop.platform import CredentialStore
 from localloop.store import Store
-from localloop.store.paths import normal_path
 from localloop.watch.hints import Hints
 from localloop.watch.ignoring import Ignored
-from localloop.watch.opening import Place, looking
+from localloop.watch.opening import Place, looking, refuse_own_store
+from localloop.watch.scanning import expect_folder
 from localloop.watch.taking import COUNTS, Look
 from localloop.watch.watching import Watcher
 
@@ -102,13 +98,11 @@ class Root:
 
     def _watch_it(self) -> None:
         root = self._watch.root
-        if not root.is_dir():
-            raise NotFound("404", f"{root} is not there.", advice="Is the disk mounted? Nothing was changed.")
-        check(self._store.path, root)
+        expect_folder(root)
+        refuse_own_store(self._store.path, root)
         dataset = self._find(self._store, self._watch.dataset)
-        remote = normal_path(self._watch.to) if self._watch.to.strip("/") else ""
         ignored = Ignored.of(root, self._watch.ignore)
-        place = Place(self._store, dataset, root, remote, ignored, mirror=self._watch.mirror)
+        place = Place(self._store, dataset, root, self._watch.to, ignored, mirror=self._watch.mirror)
         with looking(
             place,
             lambda: patient(self._store, self._credentials),
@@ -122,7 +116,7 @@ class Root:
     def looked(self, look: Look) -> None:
         """Count and log what a look came to."""
         health = self.health
-        health.looked_at = _now()
+        health.looked_at = stamp()
         self._count(look)
         self._before = {name: getattr(health, name) for name in COUNTS}
         if health.error and look.halt is None:
@@ -167,21 +161,3 @@ class Root:
             )
         self.health.watched_by = "polling" if reason else "events"
         self.health.polled_because = reason
-
-
-def check(store: Path, root: Path) -> None:
-    """Make sure that a store would not be taken into itself.
-
-    Args:
-        store: The store's directory.
-        root: The folder to be watched.
-
-    Raises:
-        BadRequest: The store is in the folder by another name than ``.localloop``.
-    """
-    if store.is_relative_to(root) and LOCAL_STORE not in store.relative_to(root).parts:
-        raise BadRequest("400", "The store is in the folder, and would be taken into itself.")
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")

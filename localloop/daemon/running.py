@@ -8,13 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Timer
 from typing import Final
 
 from localloop._version import __version__
 from localloop.daemon import logs
-from localloop.daemon.health import EVERY, Health, State
+from localloop.daemon.health import EVERY, Health, State, stamp
 from localloop.daemon.logs import LOG
 from localloop.daemon.metrics import MetricsServer
 from localloop.daemon.notify import Notify
@@ -80,7 +79,7 @@ class Daemon:
         self._foreground = foreground
         self._folder = folder_of(store.path)
         self._notify = notify or Notify.from_environment()
-        self._health = Health(__version__, os.getpid(), _now())
+        self._health = Health(__version__, os.getpid(), stamp())
         self._loop = SyncLoop(
             *(store, settings, self._folder, self._health, credentials),
             judge=judgement.judge,
@@ -110,7 +109,7 @@ class Daemon:
             LockedError: One runs for this store already.
             OSError: The port of the metrics is taken.
         """
-        holder = Holder(os.getpid(), socket.gethostname(), "`localloop daemon`", _now())
+        holder = Holder(os.getpid(), socket.gethostname(), "`localloop daemon`", stamp())
         with SyncLock(self._folder, holder, LOCK):
             metrics = self._metrics()
             log = self._settings.log
@@ -191,12 +190,8 @@ class Daemon:
                 return
             self._written = (told, now)
             self._notify.status(f"{health.state.value} {health.text}".strip())
-            health.written = _now()
+            health.written = stamp()
             try:
                 health.write(self._folder)
             except OSError as error:
                 LOG.warning("%s: %s", self._folder, error.strerror)
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")

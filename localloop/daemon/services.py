@@ -15,6 +15,7 @@ from typing import Final
 from blake3 import blake3
 
 from localloop import config
+from localloop.blobs.files import write_whole
 from localloop.daemon.control import program
 from localloop.errors import BadRequest, LocalLoopError
 
@@ -34,9 +35,9 @@ WatchdogSec=3min
 TimeoutStartSec=2min
 TimeoutStopSec=20
 UMask=0077
-{more}
+
 [Install]
-WantedBy={wanted_by}
+WantedBy=default.target
 """
 
 
@@ -89,16 +90,12 @@ def _command(store: Path) -> list[str]:
     return [*program(), "daemon", "run", "--background", "--store", str(store.absolute())]
 
 
-def unit(
-    store: Path, environment: Mapping[str, str], *, wanted_by: str = "default.target", more: str = ""
-) -> str:
+def unit(store: Path, environment: Mapping[str, str]) -> str:
     """A unit of systemd (systemd.service(5)).
 
     Args:
         store: The store's directory.
         environment: What is set for it.
-        wanted_by: What starts it.
-        more: Further lines of its section ``Service``.
 
     Raises:
         BadRequest: A value has a line break or a control character in it.
@@ -109,7 +106,7 @@ def unit(
     command = " ".join(_quoted(word).replace("$", "$$") for word in _command(store))
     told = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in environment.items())
     description = str(store).replace("%", "%%")
-    return _UNIT.format(store=description, command=command, environment=told, more=more, wanted_by=wanted_by)
+    return _UNIT.format(store=description, command=command, environment=told)
 
 
 def _quoted(word: str) -> str:
@@ -166,10 +163,7 @@ def write(service: Service) -> None:
         OSError: It cannot be written.
     """
     service.path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = service.path.with_suffix(".new")
-    fresh.write_text(service.text, encoding="utf-8")
-    fresh.chmod(0o600)
-    fresh.replace(service.path)
+    write_whole(service.path, service.text, mode=0o600)
 
 
 def carry_out(commands: Sequence[Sequence[str]]) -> str:

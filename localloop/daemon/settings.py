@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT
 
+from localloop.blobs.files import write_whole
 from localloop.config import read_duration, read_rate
 from localloop.daemon.schedule import DAYS, Hours, Schedule
 from localloop.errors import BadRequest, NotFound
@@ -277,6 +278,4 @@ def _parsed(text: str, path: Path) -> tomlkit.TOMLDocument:
 def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
     text = tomlkit.dumps(document)
     _checked(tomllib.loads(text), path)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    write_whole(path, text)

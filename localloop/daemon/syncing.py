@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, select
 
 from localloop import config
 from localloop.daemon import network, pausing
-from localloop.daemon.health import Health, State
+from localloop.daemon.health import Health, State, stamp
 from localloop.daemon.logs import LOG
 from localloop.daemon.settings import Settings
 from localloop.daemon.timing import Timing
@@ -45,6 +45,13 @@ _OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]  # SQLModel
 Judge = Callable[[BaseException], tuple[int, str]]
 #: The same of a sync that came to its end.
 Attention = Callable[[Store, SyncReport], tuple[int, str]]
+
+
+class _Key(NamedTuple):
+    """What changes when somebody logs in: when the tokens were written, and the gate."""
+
+    changed: float
+    gate: str
 
 
 class SyncLoop:
@@ -112,9 +119,7 @@ class SyncLoop:
         else:
             self._be(*self._after_sync)
         left = self._timing.due - time.monotonic()
-        self._health.next_sync = (datetime.now().astimezone() + timedelta(seconds=max(0.0, left))).isoformat(
-            timespec="seconds"
-        )
+        self._health.next_sync = stamp(max(0.0, left))
         return min(LOOK, max(0.05, left))
 
     def _hear(self, now: float) -> None:
@@ -125,19 +130,19 @@ class SyncLoop:
             self._seen = last
             if self._health.unsent:
                 self._timing.edited(now)
+        key = self._tokens()
         if self._after_sync[0] is State.OFFLINE and now - self._probed >= _PROBE:
             self._probed = now
-            gate = self._gate()
-            if gate and self._reachable(gate):
+            if key.gate and self._reachable(key.gate):
                 self._timing.reachable(now)
-        if self._tokens() != self._key:
-            self._key = self._tokens()
+        if key != self._key:
+            self._key = key
             self._timing.due = min(self._timing.due, now)
 
     def _allowed(self) -> tuple[State, str, float, float | None]:
         """Whether it may sync: idle when it may, for how long at most, and how fast."""
         moment = self._now()
-        if not self._gate():
+        if not self._key.gate:
             return State.LOCAL, "There is nothing to sync with until `localloop login`.", 0.0, None
         if until := pausing.paused(self._folder, moment):
             return State.PAUSED, f"Paused until {until}.", 0.0, None
@@ -187,7 +192,7 @@ class SyncLoop:
         health = self._health
         self._timing.done(time.monotonic())
         health.syncs += 1
-        health.last_sync = datetime.now().astimezone().isoformat(timespec="seconds")
+        health.last_sync = stamp()
         health.sent_bytes += report.uploaded_bytes
         health.fetched_bytes += report.downloaded_bytes
         health.code, text = self._attention(self._store, report)
@@ -241,14 +246,10 @@ class SyncLoop:
             [(seq, count)] = connection.execute(select(last, unsent)).all()
         return seq or 0, count
 
-    def _gate(self) -> str:
-        settings = self._store.settings()
-        return str(settings.get("gate") or settings.get("login_gate") or "")
-
-    def _tokens(self) -> tuple[float, str]:
-        """What changes when somebody logs in."""
+    def _tokens(self) -> _Key:
         try:
             changed = self._credentials.path.stat().st_mtime
         except OSError:
             changed = 0.0
-        return changed, self._gate()
+        settings = self._store.settings()
+        return _Key(changed, str(settings.get("gate") or settings.get("login_gate") or ""))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from localloop.platform.auth import login_api_key, login_m2m, login_tokens, logout
-from localloop.platform.browser import Callback
 from localloop.platform.credentials import (
     Credentials,
     CredentialStore,
@@ -17,7 +16,6 @@ from localloop.platform.transport import Transport, normal_gate
 from localloop.platform.way import transport_to
 
 __all__ = [
-    "Callback",
     "CredentialStore",
     "Credentials",
     "DataloopRemote",

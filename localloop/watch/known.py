@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from typing import TypeVar
 
 from localloop.watch.comparing import Taken
@@ -22,6 +22,7 @@ class Known(Mapping[str, Taken]):
         self._taken: dict[str, Taken] = {}
         self._folders: dict[str, set[str]] = {}
         self._inodes: dict[tuple[int, int], set[str]] = {}
+        self._items: dict[str, list[str]] = {}
         for path, one in taken.items():
             self.put(path, one)
 
@@ -40,6 +41,7 @@ class Known(Mapping[str, Taken]):
         self._taken[path] = one
         self._folders.setdefault(_folder(path), set()).add(path)
         self._inodes.setdefault((one.seen.device, one.seen.inode), set()).add(path)
+        self._items.setdefault(one.item, []).append(path)
 
     def drop(self, path: str) -> None:
         """Forget a file; nothing happens when it is not known."""
@@ -48,6 +50,23 @@ class Known(Mapping[str, Taken]):
             return
         _leave(self._folders, _folder(path), path)
         _leave(self._inodes, (one.seen.device, one.seen.inode), path)
+        paths = self._items[one.item]
+        paths.remove(path)
+        if not paths:
+            del self._items[one.item]
+
+    @property
+    def item_ids(self) -> KeysView[str]:
+        """The local ids of the items that files are known of."""
+        return self._items.keys()
+
+    def of_item(self, item_id: str) -> list[Taken]:
+        """The files that are known of an item, the latest last; mostly one.
+
+        Args:
+            item_id: Its local id.
+        """
+        return [self._taken[path] for path in self._items.get(item_id, ())]
 
     def concerned(self, found: Scan) -> Mapping[str, Taken]:
         """Those that a scan may say something of: what is where it looked, and what may have come from elsewhere."""

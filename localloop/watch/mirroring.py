@@ -18,7 +18,7 @@ from localloop.store import Store, feed
 from localloop.watch.agreeing import Here, Side, Step, decide, is_too_much
 from localloop.watch.comparing import Taken
 from localloop.watch.folder import MARKER, Folder, InTheWayError
-from localloop.watch.scanning import ALL
+from localloop.watch.scanning import ALL, expect_folder
 from localloop.watch.taking import BATCH, Look, Taker
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import chunks, get_row, table
@@ -33,8 +33,8 @@ _ASKS_AGAIN_AFTER: Final = 60.0
 _STEP: Final = 5000
 _NO_CONTENT: Final = "Its content is not here yet."
 
-#: Fetches the contents of items, by their local ids; says of those that the platform refused why, by id.
-Fetch = Callable[[Sequence[str]], Mapping[str, str]]
+#: Fetches the contents of items, by their local ids, as far as the platform gives them.
+Fetch = Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,7 @@ class Mirror:
         if dataset is None or dataset["deleted_at"] is not None:
             raise NotFound("404", "The dataset is deleted.", advice="The folder stays as it is.")
         self._project_id = str(dataset["project_id"])
-        if not self._root.is_dir():
-            raise NotFound(
-                "404", f"{self._root} is not there.", advice="Is the disk mounted? Nothing was changed."
-            )
+        expect_folder(self._root)
         if self._folder.marked:
             return
         if len(self._taker.known) and not self._how.allow_deletions:
@@ -173,15 +170,16 @@ class Mirror:
 
     def _bring(self, ids: set[str] | None, done: Look) -> None:
         """Have the folder follow the dataset: all items, or those that changed."""
-        known = self._by_item()
+        known = self._taker.known
         if ids is None:
             items = dict(self._items(None))
-            concerned: Iterable[str] = {*items, *known}
+            concerned: Iterable[str] = {*items, *known.item_ids}
         else:
             items = dict(self._items(ids)) if ids else {}
             concerned = ids
         self._unsettled.clear()
-        plan = self._plan(concerned, items, known)
+        total = len(known.item_ids)
+        plan = self._plan(concerned, items)
         for step, item_id, base, item in plan.steps:
             try:
                 self._do(step, item_id, base, item, done)
@@ -191,20 +189,18 @@ class Mirror:
                 if error.filename is None and error.filename2 is None:
                     raise  # it is about the store
                 self._later(item_id, item, error.strerror or str(error), done)
-        self._remove(plan.removals, len(known), done)
+        self._remove(plan.removals, total, done)
 
-    def _by_item(self) -> dict[str, Taken]:
-        """What was agreed on, by item. After a power cut an item may be known by an old path too, which is gone."""
-        known: dict[str, Taken] = {}
-        for path, one in self._taker.known.items():
-            if one.item not in known or path not in self._taker.gone:
-                known[one.item] = one
-        return known
+    def _agreed(self, item_id: str) -> Taken | None:
+        """What was agreed on last. After a power cut an item may be known by an old path too, which is gone."""
+        known = self._taker.known.of_item(item_id)
+        there = [one for one in known if one.seen.path not in self._taker.gone]
+        return there[-1] if there else next(iter(known), None)
 
-    def _plan(self, concerned: Iterable[str], items: Mapping[str, Side], known: Mapping[str, Taken]) -> _Plan:
+    def _plan(self, concerned: Iterable[str], items: Mapping[str, Side]) -> _Plan:
         plan = _Plan()
         for item_id in sorted(concerned):
-            base, item = known.get(item_id), items.get(item_id)
+            base, item = self._agreed(item_id), items.get(item_id)
             if base is not None and item == Side(base.seen.path, base.digest):
                 continue  # what is agreed on is not even looked at
             here = self._folder.state(base.seen) if base is not None else Here.GONE
@@ -328,10 +324,9 @@ class Mirror:
                 done.waiting.append(path)
         if not gone:
             return
-        known = self._by_item()
-        old = [one.seen.path for one in gone if known[one.item] != one]
-        self._taker.remember({}, old)
-        gone = [one for one in gone if known[one.item] == one]
+        old = [one for one in gone if self._agreed(one.item) != one]
+        self._taker.remember({}, [one.seen.path for one in old])
+        gone = [one for one in gone if one not in old]
         items = dict(self._items({one.item for one in gone}))
         lost = [one for one in gone if items.get(one.item) == Side(one.seen.path, one.digest)]
         self._unsettled |= {one.item for one in gone} - {one.item for one in lost}

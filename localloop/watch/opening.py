@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from localloop.config import LOCAL_STORE
+from localloop.errors import BadRequest
 from localloop.fetching import fetch_contents
 from localloop.store import Store
+from localloop.store.paths import normal_path
 from localloop.watch.folder import Folder
 from localloop.watch.ignoring import Ignored
 from localloop.watch.memory import Memory
@@ -30,7 +33,7 @@ class Place:
         store: The store.
         dataset_id: The dataset's local id.
         root: The folder.
-        remote: The directory of the dataset that stands for it; empty for all of it.
+        to: The directory of the dataset that stands for it; ``/`` for all of it.
         ignored: Says what is passed over.
         mirror: Whether the folder follows the dataset as well.
         allow_deletions: Whether the first look of a mirror may delete however much.
@@ -39,10 +42,33 @@ class Place:
     store: Store
     dataset_id: str
     root: Path
-    remote: str
+    to: str
     ignored: Ignored
     mirror: bool = False
     allow_deletions: bool = False
+
+    @property
+    def remote(self) -> str:
+        """The directory as paths begin with it: empty for all of the dataset.
+
+        Raises:
+            BadRequest: It is no path.
+        """
+        return normal_path(self.to) if self.to.strip("/") else ""
+
+
+def refuse_own_store(store: Path, root: Path) -> None:
+    """Make sure that a store would not be taken into itself.
+
+    Args:
+        store: The store's directory.
+        root: The folder to be watched.
+
+    Raises:
+        BadRequest: The store is in the folder by another name than ``.localloop``.
+    """
+    if store.is_relative_to(root) and LOCAL_STORE not in store.relative_to(root).parts:
+        raise BadRequest("400", "The store is in the folder, and would be taken into itself.")
 
 
 @contextmanager
@@ -61,12 +87,12 @@ def looking(
         stopping: Says whether to leave the rest for another time.
         through: Called after each batch, with what the look came to so far.
     """
-    store = place.store
+    store, remote = place.store, place.remote
     # A folder that was watched before it was mirrored is compared anew: of its files nobody knows whether they agree.
     kind = "\0mirror" if place.mirror else ""
-    with Memory(store.path, f"{os.fspath(place.root)}\0{place.dataset_id}\0{place.remote}{kind}") as memory:
+    with Memory(store.path, f"{os.fspath(place.root)}\0{place.dataset_id}\0{remote}{kind}") as memory:
         taker = Taker(
-            *(store, place.dataset_id, place.root, place.remote, place.ignored, memory, Settling(QUIET)),
+            *(store, place.dataset_id, place.root, remote, place.ignored, memory, Settling(QUIET)),
             now=time.time,
             monotonic=time.monotonic,
             stopping=stopping,
@@ -77,15 +103,9 @@ def looking(
             yield taker
             return
 
-        def fetch(ids: Sequence[str]) -> Mapping[str, str]:
-            refused: dict[str, str] = {}
-            with platform() as remote:
-                fetch_contents(
-                    *(store, remote, ids),
-                    came=lambda _: None,
-                    failed=lambda row, reason: refused.update({row["id"]: reason}),
-                )
-            return refused
+        def fetch(ids: Sequence[str]) -> None:
+            with platform() as asked:
+                fetch_contents(store, asked, ids, came=lambda _: None, failed=lambda _row, _reason: None)
 
         how = Mirrored(
             fetch,
@@ -96,5 +116,5 @@ def looking(
         )
         folder = Folder(place.root, store.blobs, place.ignored)
         yield Mirror(
-            *(store, place.dataset_id, place.root, place.remote, folder, taker, how), monotonic=time.monotonic
+            *(store, place.dataset_id, place.root, remote, folder, taker, how), monotonic=time.monotonic
         )

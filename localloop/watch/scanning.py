@@ -59,6 +59,19 @@ class Scan:
 ALL: Mapping[str, bool] = {"": True}
 
 
+def expect_folder(root: Path) -> None:
+    """Make sure that a watched folder is there.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        NotFound: It is not there, or is no folder.
+    """
+    if not root.is_dir():
+        raise NotFound("404", f"{root} is not there.", advice="Is the disk mounted? Nothing was changed.")
+
+
 def scan(root: Path, ignored: Callable[..., bool], places: Mapping[str, bool] = ALL) -> Scan:
     """Look at a folder, or at some folders in it.
 
@@ -72,8 +85,7 @@ def scan(root: Path, ignored: Callable[..., bool], places: Mapping[str, bool] = 
     Raises:
         NotFound: The root itself is not there, or is no folder. That says nothing of what was in it.
     """
-    if not root.is_dir():
-        raise NotFound("404", f"{root} is not there.", advice="Is the disk mounted? Nothing was changed.")
+    expect_folder(root)
     found = Scan(places)
     waiting = sorted(places.items())
     looked: set[str] = set()

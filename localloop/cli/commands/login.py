@@ -176,8 +176,8 @@ def _with_browser(
     from localloop.cli.opening import credentials
     from localloop.cli.stopping import stoppable
     from localloop.errors import AuthError
-    from localloop.platform import Callback, login_tokens
-    from localloop.platform.browser import show
+    from localloop.platform import login_tokens
+    from localloop.platform.browser import Callback, show
 
     def fits(account: str) -> None:
         _refuse_other(settings, transport.gate, account)

@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import socket
-import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,23 +16,16 @@ from localloop.cli.app import app
 from localloop.store import Store
 from localloop.testing.hub import running_hub
 from localloop_schema.kinds import EntityKind as K
+from tests.integration import processes
+from tests.integration.processes import bare, paths
 
-_PATIENCE = 60
 SOON = '[sync]\nevery = "1h"\nafter = 0.1\n'
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    for name in [name for name in os.environ if name.startswith("LOCALLOOP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("LOCALLOOP_CONFIG", str(tmp_path / "config"))
-    monkeypatch.setenv("LOCALLOOP_NO_KEYRING", "1")
-    monkeypatch.setenv("LOCALLOOP_PASSWORD", "pw")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+    bare(tmp_path, monkeypatch)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    (tmp_path / "camera").mkdir()
     localloop("init", "--author", "ann@example.test")
     yield tmp_path
     localloop("daemon", "stop")
@@ -61,16 +53,11 @@ def health():
     return json.loads(Path(".localloop", "daemon", "health.json").read_text())
 
 
-def until(condition):
-    """Wait until something is so."""
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end, Path(".localloop", "daemon", "daemon.log").read_text()
-        time.sleep(0.05)
-
-
-def paths(store):
-    return {row["filename"] for row in store.rows(K.ITEM, type="file")}
+until = partial(
+    processes.until,
+    seconds=60,
+    told=lambda: Path(".localloop", "daemon", "daemon.log").read_text(),
+)
 
 
 def test_files_and_edits_reach_the_hub_whatever_happens_to_it(place, hub):

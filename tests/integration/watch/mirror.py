@@ -62,7 +62,6 @@ class Pair:
     def fetch(self, ids):
         """Nothing can be fetched."""
         self.fetched += ids
-        return {}
 
     def look(self, after: float = 10.0, **places: bool):
         """Look, so many seconds later."""

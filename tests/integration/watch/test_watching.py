@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,21 +15,13 @@ import pytest
 from localloop.store import Store
 from localloop.testing.hub import running_hub
 from localloop_schema.kinds import EntityKind as K
-
-_PATIENCE = 90
+from tests.integration import processes
+from tests.integration.processes import bare, paths
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    for name in [name for name in os.environ if name.startswith("LOCALLOOP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("LOCALLOOP_CONFIG", str(tmp_path / "config"))
-    monkeypatch.setenv("LOCALLOOP_NO_KEYRING", "1")
-    monkeypatch.setenv("LOCALLOOP_PASSWORD", "pw")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    (tmp_path / "camera").mkdir()
+    bare(tmp_path, monkeypatch)
     localloop("init", "--author", "ann@example.test")
     return tmp_path
 
@@ -65,16 +57,7 @@ class Watching:
         self.said = self.process.communicate(timeout=30)[0]
 
 
-def paths(store):
-    return {row["filename"] for row in store.rows(K.ITEM, type="file")}
-
-
-def until(condition):
-    """Wait until something is so."""
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it never came to be so"
-        time.sleep(0.1)
+until = partial(processes.until, seconds=90)
 
 
 def test_a_burst_in_new_folders_is_taken_whole(place):

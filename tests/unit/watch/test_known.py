@@ -40,3 +40,13 @@ def test_a_look_at_some_folders_says_the_same_of_them_as_all_that_is_known(befor
     assert (few.new, few.changed, few.moved, few.gone) == (every.new, every.changed, every.moved, every.gone)
     whole = Scan(ALL, dict(after))
     assert compare(Known(taken).concerned(whole), whole).moved == compare(taken, whole).moved
+
+
+def test_the_files_of_an_item_are_found_by_it_the_latest_last():
+    seen = [Seen(path, 1, 1, inode, 1) for inode, path in enumerate(("a", "x/b", "c"))]
+    known = Known({one.path: Taken(one, "d", "other" if one.path == "c" else "item") for one in seen})
+    assert [one.seen.path for one in known.of_item("item")] == ["a", "x/b"]
+    known.put("a", Taken(seen[0], "e", "item"))
+    assert [one.seen.path for one in known.of_item("item")] == ["x/b", "a"]
+    known.drop("c")
+    assert (known.of_item("other"), set(known.item_ids)) == ([], {"item"})
