@@ -22,6 +22,7 @@ from localloop import config
 from localloop._version import __version__
 from localloop.errors import LocalLoopError
 from localloop.mounts import MOUNTS, is_remote, kind_of
+from localloop.owner import Owner
 from localloop.platform import CredentialStore, system_keyring
 from localloop.platform.faults import ENCRYPTION, TRUST
 from localloop.platform.tokens import Token
@@ -224,9 +225,9 @@ def _secrets(machine: Machine) -> Iterator[Finding]:
 
 def _login(machine: Machine, settings: Mapping[str, Any]) -> Iterator[Finding]:
     gate = _gate(settings)
-    found = machine.credentials.load(gate, settings.get("account"))
+    who = Owner.of(settings).account_at(gate)
+    found = machine.credentials.load(gate, who)
     if found is None:
-        who = settings.get("account")
         level = Level.PROBLEM if who else Level.NOTE
         text = f"{who} is not logged in at {gate}." if who else f"Nobody is logged in at {gate}."
         yield Finding("log-in", level, text, f"`localloop login --gate {gate}`")
@@ -274,7 +275,7 @@ def _platform(machine: Machine, settings: Mapping[str, Any]) -> Iterator[Finding
 
 
 def _gate(settings: Mapping[str, Any]) -> str:
-    return str(settings.get("gate") or settings.get("login_gate") or config.default_gate())
+    return str(Owner.of(settings).gate or config.default_gate())
 
 
 def _existing(path: Path) -> Path:

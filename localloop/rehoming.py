@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from localloop.errors import OtherAccountHalt
+from localloop.owner import chosen
 from localloop.store import Store
 from localloop_schema.kinds import EntityKind
 from localloop_schema.tables import BaseSnapshot
@@ -77,7 +78,7 @@ def move(store: Store, account: Account) -> None:
         store: The store.
         account: Who is logged in there.
     """
-    store.set_settings({"gate": account.gate, "login_gate": account.gate})
+    store.set_settings({"gate": account.gate, **chosen(account.gate, account.email)})
 
 
 def _known(connection: Connection, kind: EntityKind, most: int) -> list[str]:

@@ -18,6 +18,7 @@ from localloop import config
 from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
 from localloop.halting import remembering
+from localloop.owner import Owner
 from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, transport_to
 from localloop.store import ANONYMOUS, Store
 from localloop.store.keeping import trim
@@ -57,15 +58,15 @@ def connected(
     Raises:
         AuthError: The store has no platform yet.
     """
-    settings = store.settings()
-    gate = gate or settings.get("gate") or settings.get("login_gate")
+    owner = Owner.of(store.settings())
+    gate = gate or owner.gate
     if not gate:
         raise AuthError(
             "This store has no platform yet.",
             advice="Log in first: `localloop login --gate URL --email YOU`.",
         )
     transport = transport_to(gate, limit_rate=limit_rate)
-    session = PlatformSession(transport, credentials, email=email or settings.get("account"))
+    session = PlatformSession(transport, credentials, email=email or owner.account_at(transport.gate))
     try:
         yield DataloopRemote(session)
     finally:

@@ -13,6 +13,7 @@ from localloop.cli.standing import CONFLICTS, OPERATIONS, by_kind, is_here, name
 from localloop.daemon.control import how
 from localloop.daemon.health import Health
 from localloop.halting import Halted, halted
+from localloop.owner import Owner
 from localloop_schema.kinds import EntityKind
 from localloop_schema.rows import table
 from localloop_sync.core.operation import State, Verb
@@ -161,7 +162,7 @@ def _about(store: Store, settings: Mapping[str, Any]) -> Status:
         now=store.clock.now(),
         author=str(settings.get("author") or ""),
         device=str(settings.get("device") or ""),
-        gate=settings.get("gate") or settings.get("login_gate"),
+        gate=Owner.of(settings).gate,
         account=settings.get("account"),
         last_sync=(settings.get("last_sync") or {}).get("at"),
     )

@@ -19,6 +19,7 @@ from localloop.daemon.logs import LOG
 from localloop.daemon.settings import Settings
 from localloop.daemon.timing import Timing
 from localloop.errors import LockedError, OutOfTimeError, TransientError
+from localloop.owner import Owner
 from localloop.platform import CredentialStore
 from localloop.store import Store
 from localloop.syncing import connected, sync_store
@@ -48,10 +49,10 @@ Attention = Callable[[Store, SyncReport], tuple[int, str]]
 
 
 class _Key(NamedTuple):
-    """What changes when somebody logs in: when the tokens were written, and the gate."""
+    """What changes when somebody logs in: when the tokens were written, and for whom the store is."""
 
     changed: float
-    gate: str
+    owner: Owner
 
 
 class SyncLoop:
@@ -133,7 +134,7 @@ class SyncLoop:
         key = self._tokens()
         if self._after_sync[0] is State.OFFLINE and now - self._probed >= _PROBE:
             self._probed = now
-            if key.gate and self._reachable(key.gate):
+            if key.owner.gate and self._reachable(key.owner.gate):
                 self._timing.reachable(now)
         if key != self._key:
             self._key = key
@@ -142,7 +143,7 @@ class SyncLoop:
     def _allowed(self) -> tuple[State, str, float, float | None]:
         """Whether it may sync: idle when it may, for how long at most, and how fast."""
         moment = self._now()
-        if not self._key.gate:
+        if not self._key.owner.gate:
             return State.LOCAL, "There is nothing to sync with until `localloop login`.", 0.0, None
         if until := pausing.paused(self._folder, moment):
             return State.PAUSED, f"Paused until {until}.", 0.0, None
@@ -251,5 +252,4 @@ class SyncLoop:
             changed = self._credentials.path.stat().st_mtime
         except OSError:
             changed = 0.0
-        settings = self._store.settings()
-        return _Key(changed, str(settings.get("gate") or settings.get("login_gate") or ""))
+        return _Key(changed, Owner.of(self._store.settings()))

@@ -34,13 +34,16 @@ def login_m2m(transport: Transport, store: CredentialStore, email: str, password
     return _keep(transport, store, email, reply["id_token"], reply.get("refresh_token"))
 
 
-def login_api_key(transport: Transport, store: CredentialStore, key: str) -> Account:
+def login_api_key(
+    transport: Transport, store: CredentialStore, key: str, fits: Callable[[str], None] = lambda _: None
+) -> Account:
     """Log in with an API key, once the platform has accepted it.
 
     Args:
         transport: The way to the gate.
         store: Where the key goes.
         key: The key: a JWT.
+        fits: Called with the account before anything is kept; what it raises ends the log-in.
 
     Returns:
         Who is now logged in.
@@ -50,6 +53,7 @@ def login_api_key(transport: Transport, store: CredentialStore, key: str) -> Acc
         TransientError: There was no proper reply.
     """
     token, email = _confirmed(transport, key, "an API key")
+    fits(email)
     return _keep(transport, store, email, token.text, None)
 
 

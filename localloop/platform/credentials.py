@@ -191,11 +191,13 @@ class CredentialStore:
             content.setdefault("profiles", {})[name] = {"gate": normal_gate(gate), "email": email}
             self._write(content)
 
-    def save(self, credentials: Credentials) -> None:
-        """Keep credentials, as the current account of their gate.
+    def save(self, credentials: Credentials, *, current: bool = True) -> None:
+        """Keep credentials.
 
         Args:
             credentials: What to keep. The caller holds :meth:`lock`.
+            current: Whether their account is the one that is meant at the gate from now on when nobody says which:
+                a log-in makes it so, a renewed token does not.
 
         Raises:
             AuthError: The file that is there cannot be understood; it is left alone.
@@ -205,7 +207,8 @@ class CredentialStore:
         secrets = {"token": credentials.token, "refresh_token": credentials.refresh_token}
         entry = {"keyring": True} if self._into_keyring(gate, email, secrets) else secrets
         known = content["gates"].setdefault(gate, {"accounts": {}})
-        known["current"] = email
+        if current:
+            known["current"] = email
         known["accounts"][email] = entry
         self._write(content)
 

@@ -182,9 +182,10 @@ class PlatformSession:
     def _load(self) -> Credentials:
         credentials = self._store.load(self.gate, self._email)
         if credentials is None:
+            named = f" --email {self._email}" if self._email else ""
             raise AuthError(
-                f"Nobody is logged in at {self.gate}.",
-                advice=f"Log in: `localloop login --gate {self.gate}`.",
+                f"{self._email or 'Nobody'} is {'not ' if self._email else ''}logged in at {self.gate}.",
+                advice=f"Log in: `localloop login --gate {self.gate}{named}`.",
             )
         return credentials
 
@@ -236,7 +237,8 @@ class PlatformSession:
             asking = {"type": "refresh_token", "refresh_token": credentials.refresh_token}
             text = post_token(self._transport, asking)["id_token"]
             self._store.save(
-                Credentials(credentials.gate, credentials.email, text, credentials.refresh_token)
+                Credentials(credentials.gate, credentials.email, text, credentials.refresh_token),
+                current=False,
             )
             self._token = self._stored(self._load())
             return self._token

@@ -13,7 +13,8 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from localloop import config
-from localloop.errors import AuthError, BadRequest, OfflineError, OtherAccountHalt
+from localloop.errors import AuthError, BadRequest, OfflineError
+from localloop.owner import Owner, chosen
 from localloop.sdk.context import current
 from localloop.sdk.shape import gate_of
 from localloop.store import Store
@@ -87,10 +88,10 @@ def _in_a_browser(gate: str, port: int | None) -> bool:
                 sys.stderr.flush()
             tokens = callback.wait()
 
-        def fits(email: str) -> None:
-            _refuse_other(store, transport.gate, email)
-
-        account = login_tokens(transport, _credentials(), tokens["id_token"], tokens["refresh_token"], fits)
+        account = login_tokens(
+            *(transport, _credentials(), tokens["id_token"], tokens["refresh_token"]),
+            lambda email: _refuse_other(store, transport.gate, email),
+        )
     _remember(store, account.gate, account.email)
     return True
 
@@ -165,9 +166,12 @@ def login_api_key(api_key: str, gate: str | None = None) -> bool:
     credentials = _credentials()
     with closing(transport_to(target)) as transport:
         try:
-            email = ask(transport, credentials, api_key).email
+            account = ask(
+                *(transport, credentials, api_key), lambda email: _refuse_other(store, transport.gate, email)
+            )
+            email = account.email
         except OfflineError as error:
-            stored = credentials.load(target)
+            stored = credentials.load(target, Owner.of(store.settings()).account_at(target))
             if stored is None or stored.token != api_key.strip():
                 raise OfflineError(error.message, advice=_OFFLINE) from error
             email = stored.email
@@ -176,14 +180,18 @@ def login_api_key(api_key: str, gate: str | None = None) -> bool:
 
 
 def logout(gate: str | None = None) -> bool:
-    """Forget the tokens of the account; the platform is not asked. Work in the store goes on.
+    """Forget the tokens of the store's account; the platform is not asked. Work in the store goes on.
+
+    Args:
+        gate: The platform's root URL; the store's own when left out.
 
     Returns:
         True.
     """
     from localloop.platform.auth import logout as forget  # noqa: PLC0415 - only a log-out pays for HTTP
 
-    forget(_credentials(), _gate(gate))
+    target = _gate(gate)
+    forget(_credentials(), target, Owner.of(current().settings()).account_at(target))
     return True
 
 
@@ -196,10 +204,10 @@ def token_expired(t: float = 60) -> bool:
     Returns:
         False for a store that is connected to no platform. A token that can be renewed is not expired.
     """
-    store = current()
+    store, gate = current(), _gate(None)
     if not _connected(store):
         return False
-    return not _valid(_credentials(), _gate(None), store.settings().get("account"), margin=t)
+    return not _valid(_credentials(), gate, Owner.of(store.settings()).account_at(gate), margin=t)
 
 
 def info(with_token: bool = True) -> dict[str, Any]:
@@ -302,13 +310,8 @@ def _gate(gate: str | None) -> str:
 
 def _refuse_other(store: Store, gate: str, email: str) -> None:
     """A store that was synced belongs to one account; another one's log-in would mix the two."""
-    settings = store.settings()
-    owner = (settings.get("gate"), settings.get("account"))
-    if None not in owner and owner != (gate, email):
-        raise OtherAccountHalt(
-            f"This store belongs to {owner[1]} at {owner[0]}, not to {email} at {gate}.",
-            advice="Choose another store for this account with dl.use(path).",
-        )
+    advice = "Choose another store for this account with dl.use(path)."
+    Owner.of(store.settings()).refuse_other(gate, email, advice=advice)
 
 
 def _credentials() -> CredentialStore:
@@ -333,5 +336,5 @@ def _remember(store: Store, gate: str, email: str) -> None:
     from localloop.syncing import adopt_author  # noqa: PLC0415 - see above
 
     _refuse_other(store, gate, email)
-    store.set_settings({"login_gate": gate})
+    store.set_settings(chosen(gate, email))
     adopt_author(store, email)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from localloop import config
+from localloop.owner import Owner
 from localloop.store import Store
 from localloop.store.datasets import counts_of
 from localloop.store.labels import roots_of
@@ -22,8 +23,7 @@ Json = dict[str, Any]
 
 def gate_of(store: Store) -> str | None:
     """The gate that a store was synced with, or logged in at; None when there was neither."""
-    settings = store.settings()
-    return settings.get("gate") or settings.get("login_gate")
+    return Owner.of(store.settings()).gate
 
 
 def base_url(store: Store) -> str:

@@ -43,6 +43,7 @@ def clone(
     from localloop.cli.opening import credentials
     from localloop.cli.syncing import run, tell
     from localloop.errors import BadRequest
+    from localloop.owner import chosen
     from localloop.platform import PlatformSession, transport_to
     from localloop.store import Store
     from localloop.syncing import connected, subscribe
@@ -63,7 +64,7 @@ def clone(
     existed = target.exists()
     path = target / config.LOCAL_STORE
     with Store.create(path, author=account, device=config.device_name()) as store:
-        store.set_settings({"login_gate": gate})
+        store.set_settings(chosen(gate, account))
         try:
             with connected(store, credentials(), gate=gate, email=account) as remote:
                 subscribe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from localloop.cli.options import EmailOption, GateOption, JsonOption, StoreOpti
 from localloop.cli.output import Output
 
 if TYPE_CHECKING:
+    from localloop.owner import Owner
     from localloop.platform import Transport
     from localloop.store import Store
     from localloop_sync.ports import Account
@@ -71,7 +73,9 @@ def login(
     """
     from localloop import config
     from localloop.cli.opening import credentials
-    from localloop.platform import normal_gate, transport_to
+    from localloop.errors import AuthError
+    from localloop.owner import Owner
+    from localloop.platform import transport_to
 
     out = Output(as_json=as_json)
     if browser and api_key:
@@ -82,17 +86,22 @@ def login(
     with ExitStack() as stack:
         here = _store_here(stack, store)
         settings = here.settings() if here else {}
-        known = settings.get("gate") or settings.get("login_gate")
-        transport = transport_to(gate or known or config.default_gate())
+        owner = Owner.of(settings)
+        transport = transport_to(gate or owner.gate or config.default_gate())
         stack.callback(transport.close)
-        _refuse_other(settings, normal_gate(transport.gate), email)
+        _refuse_other(owner, transport.gate, email)
+
+        def fits(account: str) -> None:
+            _refuse_other(owner, transport.gate, account)
+            if email is not None and email != account:
+                raise AuthError(f"This logs in {account}, not {email}.", advice="Nothing was kept.")
+
         if browser:
-            account = _with_browser(out, transport, settings, email, callback_port, opens=not no_open)
+            account = _with_browser(out, transport, fits, callback_port, opens=not no_open)
         elif api_key:
-            account = _with_key(transport, settings)
+            account = _with_key(transport, fits)
         else:
-            account = _with_password(transport, settings, email)
-        _refuse_other(settings, account.gate, account.email)
+            account = _with_password(transport, owner, email)
         if here is not None:
             _adopt(here, account)
         if profile is not None:
@@ -138,53 +147,35 @@ def _store_here(stack: ExitStack, given: Path | None) -> Store | None:
     return stack.enter_context(opened(given))
 
 
-def _refuse_other(settings: dict[str, Any], gate: str, email: str | None) -> None:
-    """A store belongs to one account; another one would mix its data with that one's.
-
-    Raises:
-        OtherAccountHalt: The store belongs to another gate or account.
-    """
-    from localloop.errors import OtherAccountHalt
-
-    owner = (settings.get("gate"), settings.get("account"))
-    if None in owner or owner == (gate, email or owner[1]):
-        return
-    raise OtherAccountHalt(
-        f"This store belongs to {owner[1]} at {owner[0]}, not to {email or 'an account'} at {gate}.",
+def _refuse_other(owner: Owner, gate: str, email: str | None) -> None:
+    owner.refuse_other(
+        *(gate, email),
         advice=(
             f"If it is the same platform at a new address: `localloop gate set {gate}`. Else use another store for it."
-            if email in (None, owner[1])
+            if email in (None, owner.account)
             else "Log in with the store's account, or use another store for this one."
         ),
     )
 
 
-def _with_password(transport: Transport, settings: dict[str, Any], email: str | None) -> Account:
+def _with_password(transport: Transport, owner: Owner, email: str | None) -> Account:
     from localloop import config
     from localloop.cli.asking import ask
     from localloop.cli.opening import credentials
     from localloop.platform import login_m2m
 
-    email = email or settings.get("account") or ask("E-mail", option="--email")
+    email = email or (owner.account if owner.claimed else None) or ask("E-mail", option="--email")
     password = config.password() or ask("Password", option="$LOCALLOOP_PASSWORD", hidden=True)
     return login_m2m(transport, credentials(), email, password)
 
 
 def _with_browser(
-    out: Output, transport: Transport, settings: dict[str, Any], email: str | None, port: int, *, opens: bool
+    out: Output, transport: Transport, fits: Callable[[str], None], port: int, *, opens: bool
 ) -> Account:
     from localloop.cli.opening import credentials
     from localloop.cli.stopping import stoppable
-    from localloop.errors import AuthError
     from localloop.platform import login_tokens
     from localloop.platform.browser import Callback, show
-
-    def fits(account: str) -> None:
-        _refuse_other(settings, transport.gate, account)
-        if email is not None and email != account:
-            raise AuthError(
-                f"The browser logged in as {account}, not as {email}.", advice="Nothing was kept."
-            )
 
     with Callback(port) as callback, stoppable():
         page = callback.page_of(transport.gate)
@@ -197,7 +188,7 @@ def _with_browser(
     return login_tokens(transport, credentials(), tokens["id_token"], tokens["refresh_token"], fits)
 
 
-def _with_key(transport: Transport, settings: dict[str, Any]) -> Account:
+def _with_key(transport: Transport, fits: Callable[[str], None]) -> Account:
     from localloop import config
     from localloop.cli.asking import ask
     from localloop.cli.opening import credentials
@@ -207,14 +198,15 @@ def _with_key(transport: Transport, settings: dict[str, Any]) -> Account:
     key = config.api_key() or ask("API key", option="$LOCALLOOP_API_KEY", hidden=True)
     token = Token.read(key)
     if token is not None and token.email:
-        _refuse_other(settings, transport.gate, token.email)
-    return login_api_key(transport, credentials(), key)
+        fits(token.email)  # so that another account's key is not even sent
+    return login_api_key(transport, credentials(), key, fits)
 
 
 def _adopt(store: Store, account: Account) -> None:
+    from localloop.owner import chosen
     from localloop.syncing import adopt_author
 
-    store.set_settings({"login_gate": account.gate})
+    store.set_settings(chosen(account.gate, account.email))
     adopt_author(store, account.email)
 
 

@@ -21,6 +21,7 @@ def logout(
     """
     from localloop import config
     from localloop.cli.opening import credentials, directory_of, opened
+    from localloop.owner import Owner
     from localloop.platform import logout as forget
     from localloop.platform import normal_gate
     from localloop_schema.session import DATABASE
@@ -32,9 +33,9 @@ def logout(
     if store is not None or (directory_of(None) / DATABASE).exists():
         with opened(store) as here:
             settings = here.settings()
-    own = settings.get("gate") or settings.get("login_gate")
-    gate = normal_gate(gate or own or config.default_gate())
-    email = email or (settings.get("account") if gate == settings.get("gate") else None)
+    owner = Owner.of(settings)
+    gate = normal_gate(gate or owner.gate or config.default_gate())
+    email = email or owner.account_at(gate)
     done = forget(credentials(), gate, email)
     out.result({"gate": gate, "account": email, "logged_out": done})
     out.line(f"Logged out at {gate}." if done else f"Nobody was logged in at {gate}.")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def profiles(as_json: JsonOption = False) -> None:
     """List the accounts that are logged in on this machine, with the names they have.
 
-    Of several accounts at one gate the one with a star is meant where nobody says which. A store that was synced
-    belongs to one account, and uses that one's token whichever is meant elsewhere.
+    Of several accounts at one gate the one with a star is meant where nobody says which. A store uses the token of
+    the account that logged in for it, whichever is meant elsewhere.
     """
     from localloop.cli.opening import credentials
 

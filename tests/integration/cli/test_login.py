@@ -12,7 +12,9 @@ import pytest
 import requests
 
 from localloop.platform import Credentials, CredentialStore
+from localloop.store import Store
 from localloop.testing.hub import running_hub
+from tests.integration.platform.recorder import recording
 
 ANN, BOB = "ann@example.test", "bob@example.test"
 PASSWORD = "pa55word-that-nobody-sees"
@@ -71,7 +73,7 @@ def test_a_browser_that_logs_in_as_somebody_else_changes_nothing(process, hub, c
     browse(hub.gate, said, BOB)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (6, "")
-    assert f"logged in as {BOB}, not as {ANN}" in err
+    assert f"logs in {BOB}, not {ANN}" in err
     assert credentials.accounts() == []
 
 
@@ -103,6 +105,61 @@ def test_a_store_can_be_cloned_as_a_profile(ok, hub, password, home):
     ok("login", "--gate", hub.gate, "--email", BOB)
     ok("clone", "P", home / "second", "--profile", "field")
     assert ok("status", "--json", "--store", home / "second").json["account"] == ANN
+
+
+@pytest.fixture
+def for_ann(ok, hub, password, home):
+    """Ann has logged in for the store, which was never synced; Bob has logged in for another one since."""
+    ok("init", "--author", ANN)
+    ok("projects", "create", "P")
+    ok("login", "--gate", hub.gate, "--email", ANN)
+    ok("init", home / "elsewhere", "--author", BOB)
+    ok("login", "--gate", hub.gate, "--email", BOB, "--store", home / "elsewhere")
+
+
+def test_a_store_that_was_never_synced_uses_the_account_that_logged_in_for_it(ok, hub, for_ann, credentials):
+    assert credentials.load(hub.gate).email == BOB
+    assert f"{ANN} at" in ok("doctor").out
+    ok("sync")
+    assert ok("status", "--json").json["account"] == ANN
+    assert [row["creator"] for row in hub.store.rows("project")] == [ANN]
+
+
+def test_a_log_out_is_the_one_of_the_stores_account(ok, for_ann, credentials):
+    told = ok("logout", "--json").json
+    assert (told["account"], told["logged_out"]) == (ANN, True)
+    assert [one.email for one in credentials.accounts()] == [BOB]
+
+
+def test_a_store_never_takes_the_token_of_another_account(ok, run, hub, for_ann):
+    ok("logout")
+    refused = run("sync")
+    assert refused.code == 6
+    assert f"{ANN} is not logged in" in refused.err
+    assert f"--email {ANN}" in refused.err
+    assert hub.store.rows("project") == []
+
+
+def test_a_store_that_was_never_synced_may_change_its_account(ok, hub, for_ann):
+    ok("login", "--email", BOB)
+    ok("sync")
+    assert ok("status", "--json").json["account"] == BOB
+
+
+def test_a_key_that_does_not_say_whose_it_is_is_not_kept_for_a_store_of_somebody_else(
+    run, ok, home, credentials, monkeypatch
+):
+    ok("init", "--author", ANN)
+    monkeypatch.setenv("LOCALLOOP_API_KEY", jwt.encode({"exp": time.time() + 999}, "k" * 32))
+    with recording() as platform:
+        platform.answer = lambda _asked: {"id": BOB, "email": BOB}
+        with Store.open(home / ".localloop") as store:
+            store.set_settings({"gate": platform.gate, "account": ANN})
+        refused = run("login", "--api-key")
+        assert len(platform.asked) == 1
+    assert refused.code == 12
+    assert f"belongs to {ANN}" in refused.err
+    assert credentials.accounts() == []
 
 
 def test_without_a_keyring_it_is_said_once_where_the_token_is(ok, hub, password, monkeypatch):

@@ -200,6 +200,16 @@ def test_the_account_stays_the_same_when_another_one_logs_in(platform, transport
     assert session.email == ME
 
 
+def test_a_renewal_leaves_the_account_that_is_meant_at_the_gate(platform, transport, store, log_in):
+    log_in(ENDING)
+    session = PlatformSession(transport, store, email=ME)
+    store.save(Credentials(platform.gate, "bob@example.test", FRESH, None))
+    serving(platform, token(expires=NOW + 86_400, issued=NOW, email=ME))
+    assert session.json("GET", "/x") == {"ok": True}
+    assert store.load(platform.gate, ME).token != ENDING
+    assert store.load(platform.gate).email == "bob@example.test"
+
+
 def test_a_redirect_to_another_host_does_not_carry_the_bearer(platform, transport, store, log_in):
     log_in(FRESH)
     with recording() as other:

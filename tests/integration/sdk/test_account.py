@@ -97,6 +97,27 @@ def test_a_token_is_expired_when_it_ends_and_cannot_be_renewed(machine, connecte
     assert dl.token_expired() is expired
 
 
+@pytest.fixture
+def two(machine, connected):
+    """Ann has logged in for the store, and Bob at the same gate since, for another one."""
+    logged_in(machine, connected)
+    dl.login_m2m("ann@x", "pw")
+    credentials = CredentialStore(machine.parent / "config")
+    credentials.save(Credentials(connected, "bob@x", _key(), None))
+    return credentials
+
+
+def test_a_log_out_is_the_one_of_the_stores_account(two, connected):
+    dl.logout()
+    assert [one.email for one in two.accounts()] == ["bob@x"]
+    assert dl.token_expired()
+
+
+def test_what_is_asked_of_a_token_is_asked_of_the_stores_account(two, connected):
+    two.delete(connected, "ann@x")
+    assert dl.token_expired()
+
+
 def test_logging_out_forgets_the_token_and_keeps_the_work(machine, connected):
     token = logged_in(machine, connected)
     dl.login_m2m("ann@x", "pw")
