@@ -225,7 +225,7 @@ def _secrets(machine: Machine) -> Iterator[Finding]:
 
 def _login(machine: Machine, settings: Mapping[str, Any]) -> Iterator[Finding]:
     gate = _gate(settings)
-    who = Owner.of(settings).account_at(gate)
+    who = Owner.of(settings).account
     found = machine.credentials.load(gate, who)
     if found is None:
         level = Level.PROBLEM if who else Level.NOTE

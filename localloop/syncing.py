@@ -18,7 +18,7 @@ from localloop import config
 from localloop.blobs import BlobCache
 from localloop.errors import AuthError, NotFound, RemoteError
 from localloop.halting import remembering
-from localloop.owner import Owner
+from localloop.owner import Owner, chosen
 from localloop.platform import CredentialStore, DataloopRemote, PlatformSession, transport_to
 from localloop.store import ANONYMOUS, Store
 from localloop.store.keeping import trim
@@ -33,7 +33,7 @@ from localloop_sync.drivers.retrying import Patience, RetryingRemote
 from localloop_sync.drivers.traffic import Traffic
 from localloop_sync.engine import Options, sync
 from localloop_sync.errors import OutOfTimeError, TransientError
-from localloop_sync.ports import Clock, Remote, RemoteEntity, Scope
+from localloop_sync.ports import Account, Clock, Remote, RemoteEntity, Scope
 from localloop_sync.report import Progress, SyncReport
 
 
@@ -42,31 +42,26 @@ def connected(
     store: Store,
     credentials: CredentialStore,
     *,
-    gate: str | None = None,
-    email: str | None = None,
     limit_rate: float | None = None,
 ) -> Iterator[DataloopRemote]:
-    """A connection to the store's platform, closed at the end.
+    """A connection to the store's platform as the store's account, closed at the end.
 
     Args:
         store: The store.
         credentials: Where the tokens are.
-        gate: The gate to use; the store's own when left out.
-        email: The account; the store's own when left out.
         limit_rate: How many bytes of contents a second may pass; what the environment says when left out.
 
     Raises:
         AuthError: The store has no platform yet.
     """
     owner = Owner.of(store.settings())
-    gate = gate or owner.gate
-    if not gate:
+    if not owner.gate:
         raise AuthError(
             "This store has no platform yet.",
             advice="Log in first: `localloop login --gate URL --email YOU`.",
         )
-    transport = transport_to(gate, limit_rate=limit_rate)
-    session = PlatformSession(transport, credentials, email=email or owner.account_at(transport.gate))
+    transport = transport_to(owner.gate, limit_rate=limit_rate)
+    session = PlatformSession(transport, credentials, email=owner.account)
     try:
         yield DataloopRemote(session)
     finally:
@@ -204,6 +199,17 @@ def _rehearse(store: Store, remote: Remote, options: Options, progress: Progress
             return sync(
                 remote, journal, blobs, store.clock, nullcontext(), options=options, progress=progress
             )
+
+
+def adopt(store: Store, account: Account) -> None:
+    """Have a store belong to an account that logged in for it, until its first sync makes that last.
+
+    Args:
+        store: The store.
+        account: Who logged in, and where.
+    """
+    store.set_settings(chosen(account.gate, account.email))
+    adopt_author(store, account.email)
 
 
 def adopt_author(store: Store, email: str) -> None:

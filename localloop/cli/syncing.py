@@ -32,7 +32,6 @@ def run(
     out: Output,
     *,
     options: Options | None = None,
-    email: str | None = None,
     patience: float = PATIENCE,
     limit_rate: float | None = None,
     quiet: bool = False,
@@ -44,7 +43,6 @@ def run(
         store: The store.
         out: Where progress may be shown.
         options: How to sync.
-        email: The account; the store's own when left out.
         patience: How long to try one request again, in seconds.
         limit_rate: How many bytes of contents a second may pass; what the environment says when left out.
         quiet: Whether to show no progress.
@@ -55,7 +53,7 @@ def run(
     """
     with (
         stoppable(),
-        connected(store, credentials(), email=email, limit_rate=limit_rate) as remote,
+        connected(store, credentials(), limit_rate=limit_rate) as remote,
         sync_progress(quiet=quiet or out.as_json) as progress,
     ):
         return sync_store(

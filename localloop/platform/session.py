@@ -182,9 +182,11 @@ class PlatformSession:
     def _load(self) -> Credentials:
         credentials = self._store.load(self.gate, self._email)
         if credentials is None:
-            named = f" --email {self._email}" if self._email else ""
+            who, named = "Nobody is", ""
+            if self._email:
+                who, named = f"{self._email} is not", f" --email {self._email}"
             raise AuthError(
-                f"{self._email or 'Nobody'} is {'not ' if self._email else ''}logged in at {self.gate}.",
+                f"{who} logged in at {self.gate}.",
                 advice=f"Log in: `localloop login --gate {self.gate}{named}`.",
             )
         return credentials

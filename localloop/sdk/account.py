@@ -9,16 +9,18 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from localloop import config
 from localloop.errors import AuthError, BadRequest, OfflineError
-from localloop.owner import Owner, chosen
+from localloop.owner import Owner
 from localloop.sdk.context import current
 from localloop.sdk.shape import gate_of
 from localloop.store import Store
 from localloop_schema.kinds import EntityKind
+from localloop_sync.ports import Account
 
 if TYPE_CHECKING:
     from localloop.platform.credentials import CredentialStore
@@ -88,10 +90,8 @@ def _in_a_browser(gate: str, port: int | None) -> bool:
                 sys.stderr.flush()
             tokens = callback.wait()
 
-        account = login_tokens(
-            *(transport, _credentials(), tokens["id_token"], tokens["refresh_token"]),
-            lambda email: _refuse_other(store, transport.gate, email),
-        )
+        fits = partial(_refuse_other, store, gate)
+        account = login_tokens(transport, _credentials(), tokens["id_token"], tokens["refresh_token"], fits)
     _remember(store, account.gate, account.email)
     return True
 
@@ -166,10 +166,7 @@ def login_api_key(api_key: str, gate: str | None = None) -> bool:
     credentials = _credentials()
     with closing(transport_to(target)) as transport:
         try:
-            account = ask(
-                *(transport, credentials, api_key), lambda email: _refuse_other(store, transport.gate, email)
-            )
-            email = account.email
+            email = ask(transport, credentials, api_key, partial(_refuse_other, store, target)).email
         except OfflineError as error:
             stored = credentials.load(target, Owner.of(store.settings()).account_at(target))
             if stored is None or stored.token != api_key.strip():
@@ -204,9 +201,10 @@ def token_expired(t: float = 60) -> bool:
     Returns:
         False for a store that is connected to no platform. A token that can be renewed is not expired.
     """
-    store, gate = current(), _gate(None)
+    store = current()
     if not _connected(store):
         return False
+    gate = _gate(None)
     return not _valid(_credentials(), gate, Owner.of(store.settings()).account_at(gate), margin=t)
 
 
@@ -333,8 +331,7 @@ def _valid(credentials: CredentialStore, gate: str, email: str | None, *, margin
 
 def _remember(store: Store, gate: str, email: str) -> None:
     """The store knows where it is logged in, and an anonymous author gets a name."""
-    from localloop.syncing import adopt_author  # noqa: PLC0415 - see above
+    from localloop.syncing import adopt  # noqa: PLC0415 - see above
 
     _refuse_other(store, gate, email)
-    store.set_settings(chosen(gate, email))
-    adopt_author(store, email)
+    adopt(store, Account(gate, email))

@@ -27,7 +27,7 @@ from localloop.store import Store
 from localloop.store.datasets import create_dataset
 from localloop.store.items import add_item
 from localloop.store.projects import create_project
-from localloop.syncing import adopt_author, connected, sync_store
+from localloop.syncing import adopt, connected, sync_store
 from localloop.testing.agreement import broken_content
 from localloop.testing.faults import Schedule
 from localloop_schema.kinds import EntityKind
@@ -81,10 +81,10 @@ def localloop(gate: str, folder: Path, files: dict[str, bytes], begun: Callable[
     """A store that syncs until nothing is left to send."""
     credentials = CredentialStore(folder / "config")
     transport = Transport(gate)
-    login_m2m(transport, credentials, EMAIL, PASSWORD)
+    account = login_m2m(transport, credentials, EMAIL, PASSWORD)
     transport.close()
     with Store.create(folder / "store", device="bench") as store:
-        adopt_author(store, EMAIL)
+        adopt(store, account)
         refs = {name: store.blobs.add_bytes(data) for name, data in files.items()}
         with store.transaction("fill") as tx:
             dataset = create_dataset(tx, create_project(tx, "P"), "D")
@@ -95,7 +95,7 @@ def localloop(gate: str, folder: Path, files: dict[str, bytes], begun: Callable[
         ends = []
         for _ in range(RUNS):
             try:
-                with connected(store, credentials, gate=gate, email=EMAIL) as remote:
+                with connected(store, credentials) as remote:
                     left = sync_store(store, remote).unsent
                 ends.append("done" if not left else f"{left} left")
             except LocalLoopError as error:

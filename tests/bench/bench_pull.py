@@ -24,7 +24,7 @@ from bench_sync import EMAIL, PASSWORD, hub
 
 from localloop.platform import CredentialStore, Transport, login_m2m
 from localloop.store import Store
-from localloop.syncing import connected, subscribe, sync_store
+from localloop.syncing import adopt, connected, subscribe, sync_store
 from localloop_schema.kinds import EntityKind
 from localloop_sync.drivers.journal import SqliteJournal
 from localloop_sync.pulling import SWEEP_EVERY
@@ -33,14 +33,14 @@ PAGE = 1000
 BULK = (EntityKind.ITEM, EntityKind.ANNOTATION)
 
 
-def step(name: str, folder: Path, gate: str) -> None:
+def step(name: str, folder: Path) -> None:
     """One sync, in a process of its own; prints what it took as JSON."""
     before = resource.getrusage(resource.RUSAGE_SELF)
     started = time.perf_counter()
     result: dict[str, Any] = {"requests": 0}
     with Store(folder / "client") as store:
         if name != "nothing":
-            with connected(store, CredentialStore(folder / "config"), gate=gate, email=EMAIL) as remote:
+            with connected(store, CredentialStore(folder / "config")) as remote:
                 if name == "clone":
                     subscribe(store, remote, "Bench")
                 report = sync_store(store, remote)
@@ -61,9 +61,9 @@ def peak() -> float:
     return int(line.split()[1]) / 1024
 
 
-def run(name: str, folder: Path, gate: str) -> dict[str, Any]:
+def run(name: str, folder: Path) -> dict[str, Any]:
     """What one sync took."""
-    words = [sys.executable, str(Path(__file__).resolve()), name, str(folder), gate]
+    words = [sys.executable, str(Path(__file__).resolve()), name, str(folder)]
     said = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
     result: dict[str, Any] = json.loads(said.splitlines()[-1])
     return result
@@ -158,35 +158,36 @@ def main() -> None:
         print(f"  {ITEMS} items with an annotation each, made in {made:.0f} s")
         with hub(folder / "hub", "--plain") as gate:
             transport = Transport(gate)
-            login_m2m(transport, CredentialStore(folder / "config"), EMAIL, PASSWORD)
+            account = login_m2m(transport, CredentialStore(folder / "config"), EMAIL, PASSWORD)
             transport.close()
-            Store.create(folder / "client", author=EMAIL, device="bench").close()
+            with Store.create(folder / "client", device="bench") as store:
+                adopt(store, account)
             bare = Bare(gate, dataset)
-            idle = run("nothing", folder, gate)
+            idle = run("nothing", folder)
             print(f"  {'memory of a process that does nothing':34} {idle['rss']:.0f} MiB")
             listing = timed(bare.everything)
-            show("first clone", run("clone", folder, gate), listing, "listing it bare")
-            run("sync", folder, gate)
+            show("first clone", run("clone", folder), listing, "listing it bare")
+            run("sync", folder)
             bare.counts()
             counts = timed(bare.counts)
             against = (counts, "a bare count of each kind")
-            show("nothing changed", run("sync", folder, gate), *against)
+            show("nothing changed", run("sync", folder), *against)
             bare.edit(ITEMS // 2)
-            show("one item changed there", run("sync", folder, gate), *against)
+            show("one item changed there", run("sync", folder), *against)
             bare.delete(ITEMS // 3)
-            show("one item deleted there", run("sync", folder, gate), *against)
+            show("one item deleted there", run("sync", folder), *against)
             for number in range(50):
                 bare.delete(number * ITEMS // 50 + 7)
-            show("50 scattered items deleted there", run("sync", folder, gate), *against)
-            show("nothing changed", run("sync", folder, gate), *against)
+            show("50 scattered items deleted there", run("sync", folder), *against)
+            show("nothing changed", run("sync", folder), *against)
             due(folder)
-            show("the first sweep", run("sync", folder, gate), listing, "listing it bare")
+            show("the first sweep", run("sync", folder), listing, "listing it bare")
             due(folder)
-            show("a sweep", run("sync", folder, gate), listing, "listing it bare")
+            show("a sweep", run("sync", folder), listing, "listing it bare")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:
-        step(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    if len(sys.argv) == 3:
+        step(sys.argv[1], Path(sys.argv[2]))
     else:
         main()

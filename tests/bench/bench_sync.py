@@ -20,7 +20,7 @@ from localloop.store import Store
 from localloop.store.datasets import create_dataset
 from localloop.store.items import add_item
 from localloop.store.projects import create_project
-from localloop.syncing import adopt_author, connected, sync_store
+from localloop.syncing import adopt, connected, sync_store
 
 EMAIL, PASSWORD = "ann@example.test", "pw"
 ITEMS, SIZE, THREADS = 300, 10_000, 4
@@ -88,15 +88,15 @@ def quiet_requests(folder: Path, *more: str) -> tuple[int, float]:
     with hub(folder / "hub", *more) as gate, Store.create(folder / "store", device="bench") as store:
         credentials = CredentialStore(folder / "config")
         transport = Transport(gate)
-        login_m2m(transport, credentials, EMAIL, PASSWORD)
+        account = login_m2m(transport, credentials, EMAIL, PASSWORD)
         transport.close()
-        adopt_author(store, EMAIL)
+        adopt(store, account)
         with store.transaction("fill") as tx:
             project = create_project(tx, "Many")
             for number in range(DATASETS):
                 create_dataset(tx, project, f"D{number}")
         for _ in range(4):
-            with connected(store, credentials, gate=gate, email=EMAIL) as remote:
+            with connected(store, credentials) as remote:
                 report = sync_store(store, remote)
     return report.requests, report.seconds
 
@@ -107,13 +107,13 @@ def main() -> None:
         folder = Path(name)
         credentials = CredentialStore(folder / "config")
         transport = Transport(gate)
-        login_m2m(transport, credentials, EMAIL, PASSWORD)
+        account = login_m2m(transport, credentials, EMAIL, PASSWORD)
         transport.close()
         with filled(folder / "store") as store:
-            adopt_author(store, EMAIL)
+            adopt(store, account)
             rounds = []
             for _ in range(3):
-                with connected(store, credentials, gate=gate, email=EMAIL) as remote:
+                with connected(store, credentials) as remote:
                     rounds.append(sync_store(store, remote))
         first, _settling, quiet = rounds
         peer = bare(gate, folder)

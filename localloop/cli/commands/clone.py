@@ -66,7 +66,7 @@ def clone(
     with Store.create(path, author=account, device=config.device_name()) as store:
         store.set_settings(chosen(gate, account))
         try:
-            with connected(store, credentials(), gate=gate, email=account) as remote:
+            with connected(store, credentials()) as remote:
                 subscribe(
                     store, remote, address.project, address.dataset or None, content=content, items=wanted
                 )
@@ -75,7 +75,7 @@ def clone(
             shutil.rmtree(path if existed else target)
             raise
         out.note(f"Cloning {place} into {target}")
-        report = run(store, out, email=account, command="`localloop clone`")
+        report = run(store, out, command="`localloop clone`")
         code = tell(store, report, out, {"store": str(path)})
     if code:
         raise typer.Exit(code)

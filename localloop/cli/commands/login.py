@@ -76,6 +76,7 @@ def login(
     from localloop.errors import AuthError
     from localloop.owner import Owner
     from localloop.platform import transport_to
+    from localloop.syncing import adopt
 
     out = Output(as_json=as_json)
     if browser and api_key:
@@ -85,8 +86,7 @@ def login(
     gate, email = _of_profile(profile, gate, email)
     with ExitStack() as stack:
         here = _store_here(stack, store)
-        settings = here.settings() if here else {}
-        owner = Owner.of(settings)
+        owner = Owner.of(here.settings() if here else {})
         transport = transport_to(gate or owner.gate or config.default_gate())
         stack.callback(transport.close)
         _refuse_other(owner, transport.gate, email)
@@ -103,7 +103,7 @@ def login(
         else:
             account = _with_password(transport, owner, email)
         if here is not None:
-            _adopt(here, account)
+            adopt(here, account)
         if profile is not None:
             credentials().set_profile(profile, account.gate, account.email)
         told: dict[str, Any] = {"gate": account.gate, "account": account.email, "profile": profile}
@@ -200,14 +200,6 @@ def _with_key(transport: Transport, fits: Callable[[str], None]) -> Account:
     if token is not None and token.email:
         fits(token.email)  # so that another account's key is not even sent
     return login_api_key(transport, credentials(), key, fits)
-
-
-def _adopt(store: Store, account: Account) -> None:
-    from localloop.owner import chosen
-    from localloop.syncing import adopt_author
-
-    store.set_settings(chosen(account.gate, account.email))
-    adopt_author(store, account.email)
 
 
 def register(app: typer.Typer) -> None:
